@@ -31,8 +31,10 @@ type GetGraphRequest struct {
 	To     *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=to,proto3" json:"to,omitempty"`
 	Window *durationpb.Duration   `protobuf:"bytes,3,opt,name=window,proto3" json:"window,omitempty"`
 	// Keep only edges that touch this namespace or service; empty keeps all.
-	Namespace     string `protobuf:"bytes,4,opt,name=namespace,proto3" json:"namespace,omitempty"`
-	Service       string `protobuf:"bytes,5,opt,name=service,proto3" json:"service,omitempty"`
+	Namespace string `protobuf:"bytes,4,opt,name=namespace,proto3" json:"namespace,omitempty"`
+	Service   string `protobuf:"bytes,5,opt,name=service,proto3" json:"service,omitempty"`
+	// Also return the latency bins behind the quantiles.
+	WithBins      bool `protobuf:"varint,6,opt,name=with_bins,json=withBins,proto3" json:"with_bins,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -100,6 +102,13 @@ func (x *GetGraphRequest) GetService() string {
 		return x.Service
 	}
 	return ""
+}
+
+func (x *GetGraphRequest) GetWithBins() bool {
+	if x != nil {
+		return x.WithBins
+	}
+	return false
 }
 
 type GetGraphResponse struct {
@@ -295,8 +304,10 @@ type Edge struct {
 	Mtls *float64 `protobuf:"fixed64,15,opt,name=mtls,proto3,oneof" json:"mtls,omitempty"`
 	// Rows stored ÷ rows that the proxies say they wrote; absent where their
 	// counters are not known.
-	Completeness  *float64      `protobuf:"fixed64,16,opt,name=completeness,proto3,oneof" json:"completeness,omitempty"`
-	Sources       []*EdgeSource `protobuf:"bytes,17,rep,name=sources,proto3" json:"sources,omitempty"`
+	Completeness *float64      `protobuf:"fixed64,16,opt,name=completeness,proto3,oneof" json:"completeness,omitempty"`
+	Sources      []*EdgeSource `protobuf:"bytes,17,rep,name=sources,proto3" json:"sources,omitempty"`
+	// Filled only with with_bins, in ascending order, empty bins left out.
+	LatencyBins   []*LatencyBin `protobuf:"bytes,18,rep,name=latency_bins,json=latencyBins,proto3" json:"latency_bins,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -450,6 +461,74 @@ func (x *Edge) GetSources() []*EdgeSource {
 	return nil
 }
 
+func (x *Edge) GetLatencyBins() []*LatencyBin {
+	if x != nil {
+		return x.LatencyBins
+	}
+	return nil
+}
+
+// LatencyBin counts requests with low_us < duration ≤ high_us.
+type LatencyBin struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	LowUs         int64                  `protobuf:"varint,1,opt,name=low_us,json=lowUs,proto3" json:"low_us,omitempty"`
+	HighUs        int64                  `protobuf:"varint,2,opt,name=high_us,json=highUs,proto3" json:"high_us,omitempty"`
+	Requests      uint64                 `protobuf:"varint,3,opt,name=requests,proto3" json:"requests,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *LatencyBin) Reset() {
+	*x = LatencyBin{}
+	mi := &file_plimsoll_v1_graph_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *LatencyBin) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*LatencyBin) ProtoMessage() {}
+
+func (x *LatencyBin) ProtoReflect() protoreflect.Message {
+	mi := &file_plimsoll_v1_graph_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use LatencyBin.ProtoReflect.Descriptor instead.
+func (*LatencyBin) Descriptor() ([]byte, []int) {
+	return file_plimsoll_v1_graph_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *LatencyBin) GetLowUs() int64 {
+	if x != nil {
+		return x.LowUs
+	}
+	return 0
+}
+
+func (x *LatencyBin) GetHighUs() int64 {
+	if x != nil {
+		return x.HighUs
+	}
+	return 0
+}
+
+func (x *LatencyBin) GetRequests() uint64 {
+	if x != nil {
+		return x.Requests
+	}
+	return 0
+}
+
 // Quantiles of a latency distribution in milliseconds.
 type Quantiles struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -462,7 +541,7 @@ type Quantiles struct {
 
 func (x *Quantiles) Reset() {
 	*x = Quantiles{}
-	mi := &file_plimsoll_v1_graph_proto_msgTypes[4]
+	mi := &file_plimsoll_v1_graph_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -474,7 +553,7 @@ func (x *Quantiles) String() string {
 func (*Quantiles) ProtoMessage() {}
 
 func (x *Quantiles) ProtoReflect() protoreflect.Message {
-	mi := &file_plimsoll_v1_graph_proto_msgTypes[4]
+	mi := &file_plimsoll_v1_graph_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -487,7 +566,7 @@ func (x *Quantiles) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Quantiles.ProtoReflect.Descriptor instead.
 func (*Quantiles) Descriptor() ([]byte, []int) {
-	return file_plimsoll_v1_graph_proto_rawDescGZIP(), []int{4}
+	return file_plimsoll_v1_graph_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *Quantiles) GetP50() *Figure {
@@ -526,7 +605,7 @@ type EdgeSource struct {
 
 func (x *EdgeSource) Reset() {
 	*x = EdgeSource{}
-	mi := &file_plimsoll_v1_graph_proto_msgTypes[5]
+	mi := &file_plimsoll_v1_graph_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -538,7 +617,7 @@ func (x *EdgeSource) String() string {
 func (*EdgeSource) ProtoMessage() {}
 
 func (x *EdgeSource) ProtoReflect() protoreflect.Message {
-	mi := &file_plimsoll_v1_graph_proto_msgTypes[5]
+	mi := &file_plimsoll_v1_graph_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -551,7 +630,7 @@ func (x *EdgeSource) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EdgeSource.ProtoReflect.Descriptor instead.
 func (*EdgeSource) Descriptor() ([]byte, []int) {
-	return file_plimsoll_v1_graph_proto_rawDescGZIP(), []int{5}
+	return file_plimsoll_v1_graph_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *EdgeSource) GetSource() string {
@@ -593,13 +672,14 @@ var File_plimsoll_v1_graph_proto protoreflect.FileDescriptor
 
 const file_plimsoll_v1_graph_proto_rawDesc = "" +
 	"\n" +
-	"\x17plimsoll/v1/graph.proto\x12\vplimsoll.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x18plimsoll/v1/common.proto\"\xd8\x01\n" +
+	"\x17plimsoll/v1/graph.proto\x12\vplimsoll.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x18plimsoll/v1/common.proto\"\xf5\x01\n" +
 	"\x0fGetGraphRequest\x12.\n" +
 	"\x04from\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x04from\x12*\n" +
 	"\x02to\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x02to\x121\n" +
 	"\x06window\x18\x03 \x01(\v2\x19.google.protobuf.DurationR\x06window\x12\x1c\n" +
 	"\tnamespace\x18\x04 \x01(\tR\tnamespace\x12\x18\n" +
-	"\aservice\x18\x05 \x01(\tR\aservice\"\x91\x01\n" +
+	"\aservice\x18\x05 \x01(\tR\aservice\x12\x1b\n" +
+	"\twith_bins\x18\x06 \x01(\bR\bwithBins\"\x91\x01\n" +
 	"\x10GetGraphResponse\x12+\n" +
 	"\x06window\x18\x01 \x01(\v2\x13.plimsoll.v1.WindowR\x06window\x12'\n" +
 	"\x05nodes\x18\x02 \x03(\v2\x11.plimsoll.v1.NodeR\x05nodes\x12'\n" +
@@ -612,7 +692,7 @@ const file_plimsoll_v1_graph_proto_rawDesc = "" +
 	"\tnamespace\x18\x05 \x01(\tR\tnamespace\x12\x1a\n" +
 	"\bworkload\x18\x06 \x01(\tR\bworkload\x12\x18\n" +
 	"\aservice\x18\a \x01(\tR\aservice\x12\x18\n" +
-	"\aversion\x18\b \x01(\tR\aversion\"\x84\x05\n" +
+	"\aversion\x18\b \x01(\tR\aversion\"\xc0\x05\n" +
 	"\x04Edge\x12\x10\n" +
 	"\x03src\x18\x01 \x01(\tR\x03src\x12\x10\n" +
 	"\x03dst\x18\x02 \x01(\tR\x03dst\x12\x14\n" +
@@ -633,13 +713,19 @@ const file_plimsoll_v1_graph_proto_rawDesc = "" +
 	"latency_ms\x18\x0e \x01(\v2\x16.plimsoll.v1.QuantilesR\tlatencyMs\x12\x17\n" +
 	"\x04mtls\x18\x0f \x01(\x01H\x01R\x04mtls\x88\x01\x01\x12'\n" +
 	"\fcompleteness\x18\x10 \x01(\x01H\x02R\fcompleteness\x88\x01\x01\x121\n" +
-	"\asources\x18\x11 \x03(\v2\x17.plimsoll.v1.EdgeSourceR\asources\x1a;\n" +
+	"\asources\x18\x11 \x03(\v2\x17.plimsoll.v1.EdgeSourceR\asources\x12:\n" +
+	"\flatency_bins\x18\x12 \x03(\v2\x17.plimsoll.v1.LatencyBinR\vlatencyBins\x1a;\n" +
 	"\rOutcomesEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\x04R\x05value:\x028\x01B\x0e\n" +
 	"\f_error_ratioB\a\n" +
 	"\x05_mtlsB\x0f\n" +
-	"\r_completeness\"\x80\x01\n" +
+	"\r_completeness\"X\n" +
+	"\n" +
+	"LatencyBin\x12\x15\n" +
+	"\x06low_us\x18\x01 \x01(\x03R\x05lowUs\x12\x17\n" +
+	"\ahigh_us\x18\x02 \x01(\x03R\x06highUs\x12\x1a\n" +
+	"\brequests\x18\x03 \x01(\x04R\brequests\"\x80\x01\n" +
 	"\tQuantiles\x12%\n" +
 	"\x03p50\x18\x01 \x01(\v2\x13.plimsoll.v1.FigureR\x03p50\x12%\n" +
 	"\x03p90\x18\x02 \x01(\v2\x13.plimsoll.v1.FigureR\x03p90\x12%\n" +
@@ -666,40 +752,42 @@ func file_plimsoll_v1_graph_proto_rawDescGZIP() []byte {
 	return file_plimsoll_v1_graph_proto_rawDescData
 }
 
-var file_plimsoll_v1_graph_proto_msgTypes = make([]protoimpl.MessageInfo, 7)
+var file_plimsoll_v1_graph_proto_msgTypes = make([]protoimpl.MessageInfo, 8)
 var file_plimsoll_v1_graph_proto_goTypes = []any{
 	(*GetGraphRequest)(nil),       // 0: plimsoll.v1.GetGraphRequest
 	(*GetGraphResponse)(nil),      // 1: plimsoll.v1.GetGraphResponse
 	(*Node)(nil),                  // 2: plimsoll.v1.Node
 	(*Edge)(nil),                  // 3: plimsoll.v1.Edge
-	(*Quantiles)(nil),             // 4: plimsoll.v1.Quantiles
-	(*EdgeSource)(nil),            // 5: plimsoll.v1.EdgeSource
-	nil,                           // 6: plimsoll.v1.Edge.OutcomesEntry
-	(*timestamppb.Timestamp)(nil), // 7: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),   // 8: google.protobuf.Duration
-	(*Window)(nil),                // 9: plimsoll.v1.Window
-	(*Figure)(nil),                // 10: plimsoll.v1.Figure
+	(*LatencyBin)(nil),            // 4: plimsoll.v1.LatencyBin
+	(*Quantiles)(nil),             // 5: plimsoll.v1.Quantiles
+	(*EdgeSource)(nil),            // 6: plimsoll.v1.EdgeSource
+	nil,                           // 7: plimsoll.v1.Edge.OutcomesEntry
+	(*timestamppb.Timestamp)(nil), // 8: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),   // 9: google.protobuf.Duration
+	(*Window)(nil),                // 10: plimsoll.v1.Window
+	(*Figure)(nil),                // 11: plimsoll.v1.Figure
 }
 var file_plimsoll_v1_graph_proto_depIdxs = []int32{
-	7,  // 0: plimsoll.v1.GetGraphRequest.from:type_name -> google.protobuf.Timestamp
-	7,  // 1: plimsoll.v1.GetGraphRequest.to:type_name -> google.protobuf.Timestamp
-	8,  // 2: plimsoll.v1.GetGraphRequest.window:type_name -> google.protobuf.Duration
-	9,  // 3: plimsoll.v1.GetGraphResponse.window:type_name -> plimsoll.v1.Window
+	8,  // 0: plimsoll.v1.GetGraphRequest.from:type_name -> google.protobuf.Timestamp
+	8,  // 1: plimsoll.v1.GetGraphRequest.to:type_name -> google.protobuf.Timestamp
+	9,  // 2: plimsoll.v1.GetGraphRequest.window:type_name -> google.protobuf.Duration
+	10, // 3: plimsoll.v1.GetGraphResponse.window:type_name -> plimsoll.v1.Window
 	2,  // 4: plimsoll.v1.GetGraphResponse.nodes:type_name -> plimsoll.v1.Node
 	3,  // 5: plimsoll.v1.GetGraphResponse.edges:type_name -> plimsoll.v1.Edge
-	6,  // 6: plimsoll.v1.Edge.outcomes:type_name -> plimsoll.v1.Edge.OutcomesEntry
-	4,  // 7: plimsoll.v1.Edge.latency_ms:type_name -> plimsoll.v1.Quantiles
-	5,  // 8: plimsoll.v1.Edge.sources:type_name -> plimsoll.v1.EdgeSource
-	10, // 9: plimsoll.v1.Quantiles.p50:type_name -> plimsoll.v1.Figure
-	10, // 10: plimsoll.v1.Quantiles.p90:type_name -> plimsoll.v1.Figure
-	10, // 11: plimsoll.v1.Quantiles.p99:type_name -> plimsoll.v1.Figure
-	0,  // 12: plimsoll.v1.GraphService.GetGraph:input_type -> plimsoll.v1.GetGraphRequest
-	1,  // 13: plimsoll.v1.GraphService.GetGraph:output_type -> plimsoll.v1.GetGraphResponse
-	13, // [13:14] is the sub-list for method output_type
-	12, // [12:13] is the sub-list for method input_type
-	12, // [12:12] is the sub-list for extension type_name
-	12, // [12:12] is the sub-list for extension extendee
-	0,  // [0:12] is the sub-list for field type_name
+	7,  // 6: plimsoll.v1.Edge.outcomes:type_name -> plimsoll.v1.Edge.OutcomesEntry
+	5,  // 7: plimsoll.v1.Edge.latency_ms:type_name -> plimsoll.v1.Quantiles
+	6,  // 8: plimsoll.v1.Edge.sources:type_name -> plimsoll.v1.EdgeSource
+	4,  // 9: plimsoll.v1.Edge.latency_bins:type_name -> plimsoll.v1.LatencyBin
+	11, // 10: plimsoll.v1.Quantiles.p50:type_name -> plimsoll.v1.Figure
+	11, // 11: plimsoll.v1.Quantiles.p90:type_name -> plimsoll.v1.Figure
+	11, // 12: plimsoll.v1.Quantiles.p99:type_name -> plimsoll.v1.Figure
+	0,  // 13: plimsoll.v1.GraphService.GetGraph:input_type -> plimsoll.v1.GetGraphRequest
+	1,  // 14: plimsoll.v1.GraphService.GetGraph:output_type -> plimsoll.v1.GetGraphResponse
+	14, // [14:15] is the sub-list for method output_type
+	13, // [13:14] is the sub-list for method input_type
+	13, // [13:13] is the sub-list for extension type_name
+	13, // [13:13] is the sub-list for extension extendee
+	0,  // [0:13] is the sub-list for field type_name
 }
 
 func init() { file_plimsoll_v1_graph_proto_init() }
@@ -715,7 +803,7 @@ func file_plimsoll_v1_graph_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_plimsoll_v1_graph_proto_rawDesc), len(file_plimsoll_v1_graph_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   7,
+			NumMessages:   8,
 			NumExtensions: 0,
 			NumServices:   1,
 		},
