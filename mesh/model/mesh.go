@@ -1,0 +1,102 @@
+package model
+
+// Mesh is everything that the proxies are configured from.
+type Mesh struct {
+	Name      string // mesh id, the first part of every node id
+	Cluster   string // cluster id, the second part
+	Workloads []*Workload
+	Services  []*Service
+}
+
+// Workload is one running copy of an application with its proxy beside it.
+type Workload struct {
+	Name, Namespace string
+	Service         string // short name of the service it belongs to
+	Version         string
+	ServiceAccount  string
+	Labels          map[string]string // what subsets select by
+	Address         string            // IP on which the proxy takes calls of others
+	InboundPort     int               // port of the proxy at Address
+	AppPort         int               // port of the application at 127.0.0.1
+	Upstreams       []Upstream        // the services it calls
+}
+
+// Upstream is a service that a workload calls, and the port at 127.0.0.1 on
+// which its proxy takes those calls.
+type Upstream struct {
+	Service, Namespace string
+	LocalPort          int
+}
+
+// ID returns the node id "mesh/cluster/namespace/workload".
+func (m *Mesh) ID(w *Workload) string {
+	return m.Name + "/" + m.Cluster + "/" + w.Namespace + "/" + w.Name
+}
+
+// Service returns the service, nil if the mesh has none of that name.
+func (m *Mesh) Service(namespace, name string) *Service {
+	for _, s := range m.Services {
+		if s.Namespace == namespace && s.Name == name {
+			return s
+		}
+	}
+	return nil
+}
+
+// Workload returns the workload, nil if the mesh has none of that name.
+func (m *Mesh) Workload(namespace, name string) *Workload {
+	for _, w := range m.Workloads {
+		if w.Namespace == namespace && w.Name == name {
+			return w
+		}
+	}
+	return nil
+}
+
+// Instances returns the workloads of the service that carry all of labels, in
+// the mesh's order.
+func (m *Mesh) Instances(s *Service, labels map[string]string) []*Workload {
+	var out []*Workload
+	for _, w := range m.Workloads {
+		if w.Service == s.Name && w.Namespace == s.Namespace && w.matches(labels) {
+			out = append(out, w)
+		}
+	}
+	return out
+}
+
+// Callers returns the workloads of service src in namespace that call dst.
+func (m *Mesh) Callers(namespace, src string, dst *Service) []*Workload {
+	var out []*Workload
+	for _, w := range m.Workloads {
+		if w.Service == src && w.Namespace == namespace && w.Calls(dst) {
+			out = append(out, w)
+		}
+	}
+	return out
+}
+
+// Calls tells whether the service is one of the workload's upstreams.
+func (w *Workload) Calls(s *Service) bool {
+	for _, u := range w.Upstreams {
+		if u.Service == s.Name && u.Namespace == s.Namespace {
+			return true
+		}
+	}
+	return false
+}
+
+// matches compares with the workload's labels; "version" falls back to the
+// Version field, so that a workload need not say it twice.
+func (w *Workload) matches(labels map[string]string) bool {
+	for key, want := range labels {
+		got, ok := w.Labels[key]
+		if !ok && key == VersionLabel {
+			got, ok = w.Version, w.Version != ""
+		}
+		if !ok || got != want {
+			return false
+		}
+	}
+	return true
+}

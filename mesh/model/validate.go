@@ -1,0 +1,92 @@
+package model
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+)
+
+// Validate reports every contradiction in the mesh, joined: names and ports
+// that stand twice, upstreams and destinations that lead nowhere, values that
+// no proxy can keep.
+func (m *Mesh) Validate() error {
+	var errs []error
+	if m.Name == "" || m.Cluster == "" {
+		errs = append(errs, errors.New("mesh without a name or a cluster id"))
+	}
+	names, ports := map[string]bool{}, map[string]string{}
+	for _, w := range m.Workloads {
+		errs = append(errs, m.validateWorkload(w, names, ports)...)
+	}
+	for _, s := range m.Services {
+		errs = append(errs, s.validate()...)
+	}
+	return errors.Join(errs...)
+}
+
+func (m *Mesh) validateWorkload(w *Workload, names map[string]bool, ports map[string]string) []error {
+	var errs []error
+	bad := func(format string, args ...any) {
+		errs = append(errs, fmt.Errorf("workload %s.%s: "+format, append([]any{w.Name, w.Namespace}, args...)...))
+	}
+	if w.Name == "" || w.Namespace == "" || w.Service == "" {
+		bad("name, namespace and service must be set")
+	}
+	if id := m.ID(w); names[id] {
+		bad("stands twice in the mesh")
+	} else {
+		names[id] = true
+	}
+	if _, err := netip.ParseAddr(w.Address); err != nil {
+		bad("address %q is not an IP", w.Address)
+	}
+	take := func(address string, port int, use string) {
+		if port < 1 || port > 65535 {
+			bad("%s %d is not a port", use, port)
+			return
+		}
+		at := fmt.Sprintf("%s:%d", address, port)
+		if other, taken := ports[at]; taken {
+			bad("%s %s is also the %s", use, at, other)
+		}
+		ports[at] = fmt.Sprintf("%s of %s.%s", use, w.Name, w.Namespace)
+	}
+	take(w.Address, w.InboundPort, "inbound port")
+	take("127.0.0.1", w.AppPort, "application port")
+	for _, u := range w.Upstreams {
+		take("127.0.0.1", u.LocalPort, "local port for "+u.Service)
+		if m.Service(u.Namespace, u.Service) == nil {
+			bad("calls %s.%s, which no workload offers", u.Service, u.Namespace)
+		}
+	}
+	return errs
+}
+
+func (s *Service) validate() []error {
+	var errs []error
+	bad := func(format string, args ...any) {
+		errs = append(errs, fmt.Errorf("service %s: "+format, append([]any{s.Host()}, args...)...))
+	}
+	if len(s.Routes) == 0 {
+		bad("has no route")
+	}
+	for _, r := range s.Routes {
+		total := uint64(0)
+		for _, d := range r.Destinations {
+			total += uint64(d.Weight)
+			if d.Subset != "" && s.Subset(d.Subset) == nil {
+				bad("route %s leads to subset %s, which is not defined", r.Name, d.Subset)
+			}
+		}
+		if total == 0 || total > Unlimited {
+			bad("route %s: weights add up to %d", r.Name, total)
+		}
+		if r.Timeout < 0 || r.Retry.PerTryTimeout < 0 {
+			bad("route %s: negative timeout", r.Name)
+		}
+	}
+	if b := s.Policy.RetryBudget; b != nil && !(b.Percent >= 0 && b.Percent <= 100) {
+		bad("retry budget of %v %%", b.Percent)
+	}
+	return errs
+}
