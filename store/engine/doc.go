@@ -1,0 +1,22 @@
+// Package engine runs the embedded ClickHouse: libchdb in a child process, behind
+// ClickHouse's HTTP interface on a unix socket.
+//
+// Two processes share the work. The Supervisor (supervisor.go) holds what must
+// outlive a crash: the lock on the data directory (lock.go), the listening
+// sockets (listen.go), so that requests wait during a restart instead of being
+// refused, and the log (childlog.go). It starts the child (child.go), restarts it
+// with growing pauses (backoff.go) and stops it. The child (RunChild) enters the
+// sandbox, opens the engine and serves (serve.go) until SIGTERM.
+//
+// In the data directory:
+//
+//	engine.lock      held while a supervisor or its child lives; holds its pid
+//	engine.pid       pid of the child
+//	engine.key       key of the TCP listener, when there is one
+//	clickhouse.sock  the unix socket, unless placed elsewhere
+//	data/            the engine's own files, all that the sandbox lets it write
+//
+// Sub-packages, from the library up: chdb binds the C interface, pool keeps
+// connections, sqlscan reads what must be known of a statement, httpd speaks
+// HTTP, sandbox confines the child. enginetest starts an engine for tests.
+package engine

@@ -1,0 +1,154 @@
+package httpd
+
+import (
+	"bytes"
+	"compress/gzip"
+	"io"
+	"math"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/plimsoll-mesh/plimsoll/store/engine/chdb"
+)
+
+// defaultBuffer is how much of a result is held back, in bytes, before status
+// 200 is sent: an exception within it still gets a status of its own.
+const defaultBuffer = 1 << 20
+
+// output is the response body. Result bytes pass through ClickHouse's frames if
+// the client asked for them, then a buffer, then gzip:
+//
+//	Write → framer → hold → (commit: headers, status) → gzip → connection
+type output struct {
+	w        http.ResponseWriter
+	onCommit func(http.Header) // adds the headers known only now
+
+	framer *framer // nil: no frames
+	limit  int     // hold back up to this many bytes
+	held   bytes.Buffer
+
+	committed bool
+	gzip      *gzip.Writer // nil: no Content-Encoding
+}
+
+func newOutput(w http.ResponseWriter) *output {
+	return &output{w: w, limit: defaultBuffer, onCommit: func(http.Header) {}}
+}
+
+// configure applies what the request says about its response.
+func (o *output) configure(r *http.Request, req *request) (err error) {
+	o.limit = bufferLimit(req)
+	format := req.resultFormat()
+	o.w.Header().Set("Content-Type", contentType(format))
+	o.w.Header().Set("X-ClickHouse-Format", format)
+	if flag(req.values, "compress") {
+		o.framer, err = newFramer(req.session.Settings["network_compression_method"], o.hold)
+		return err
+	}
+	if acceptsGzip(r) && req.session.Settings["enable_http_compression"] != "0" {
+		o.w.Header().Set("Content-Encoding", "gzip")
+		o.gzip, err = gzip.NewWriterLevel(o.w, gzip.BestSpeed)
+	}
+	return err
+}
+
+// bufferLimit follows wait_end_of_query, buffer_size and http_response_buffer_size.
+func bufferLimit(req *request) int {
+	if flag(req.values, "wait_end_of_query") || req.session.Settings["http_wait_end_of_query"] == "1" {
+		return math.MaxInt
+	}
+	for _, text := range []string{req.values.Get("buffer_size"), req.session.Settings["http_response_buffer_size"]} {
+		if n, err := strconv.Atoi(text); err == nil && n >= 0 {
+			return n
+		}
+	}
+	return defaultBuffer
+}
+
+func acceptsGzip(r *http.Request) bool {
+	for _, coding := range strings.Split(r.Header.Get("Accept-Encoding"), ",") {
+		name, params, _ := strings.Cut(strings.TrimSpace(coding), ";")
+		if name == "gzip" && !strings.HasSuffix(strings.ReplaceAll(params, " ", ""), "q=0") {
+			return true
+		}
+	}
+	return false
+}
+
+// Write takes result bytes; it keeps none of p.
+func (o *output) Write(p []byte) (int, error) {
+	if o.framer != nil {
+		return len(p), o.framer.add(p)
+	}
+	return len(p), o.hold(p)
+}
+
+// hold keeps p back while the limit allows it.
+func (o *output) hold(p []byte) error {
+	if !o.committed && len(p) <= o.limit-o.held.Len() {
+		o.held.Write(p)
+		return nil
+	}
+	if err := o.commit(); err != nil {
+		return err
+	}
+	_, err := o.body().Write(p)
+	return err
+}
+
+// commit sends status 200 and what was held back.
+func (o *output) commit() error {
+	if o.committed {
+		return nil
+	}
+	o.committed = true
+	o.onCommit(o.w.Header())
+	o.w.WriteHeader(http.StatusOK)
+	_, err := o.body().Write(o.held.Bytes())
+	o.held = bytes.Buffer{}
+	return err
+}
+
+func (o *output) body() io.Writer {
+	if o.gzip != nil {
+		return o.gzip
+	}
+	return o.w
+}
+
+// finish ends a result. One that fits the buffer gets a Content-Length: that of
+// an empty result, 0, is how clickhouse-go knows it.
+func (o *output) finish() error {
+	if o.framer != nil {
+		if err := o.framer.flush(); err != nil {
+			return err
+		}
+	}
+	if !o.committed && o.held.Len() == 0 {
+		o.gzip = nil
+		o.w.Header().Del("Content-Encoding")
+	}
+	if !o.committed && o.gzip == nil {
+		o.w.Header().Set("Content-Length", strconv.Itoa(o.held.Len()))
+	}
+	if err := o.commit(); err != nil {
+		return err
+	}
+	if o.gzip != nil {
+		return o.gzip.Close()
+	}
+	return nil
+}
+
+// abort tells an exception inside of a result, then breaks the connection so
+// that no client takes the body for complete. It does not return.
+func (o *output) abort(e *chdb.Exception, tag string) {
+	// Errors are of no use here: the connection is about to be cut.
+	_, _ = io.WriteString(o.body(), inBandException(e, tag))
+	if o.gzip != nil {
+		_ = o.gzip.Close()
+	}
+	_ = http.NewResponseController(o.w).Flush()
+	panic(http.ErrAbortHandler)
+}

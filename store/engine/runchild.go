@@ -1,0 +1,64 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+
+	"github.com/plimsoll-mesh/plimsoll/store/engine/sandbox"
+)
+
+// RunChild is the whole of a child process that a Supervisor started: it enters
+// the sandbox, which starts the program anew with the same arguments, and then
+// serves until ctx ends. logger should write slog's JSON to standard error.
+func RunChild(ctx context.Context, logger *slog.Logger) error {
+	s, err := specFromEnv()
+	if err != nil {
+		return err
+	}
+	if s.Confined {
+		return serve(ctx, s, logger)
+	}
+	if err := os.MkdirAll(engineDir(s.DataDir), 0o700); err != nil {
+		return fmt.Errorf("creating engine directory: %w", err)
+	}
+	err = confine(s)
+	if errors.Is(err, sandbox.ErrUnsupported) {
+		logger.Warn("engine runs without a sandbox: SQL can read what this user can", "cause", err)
+		return serve(ctx, s, logger)
+	}
+	return err
+}
+
+// confine replaces the program by itself inside of the sandbox.
+func confine(s spec) error {
+	executable, err := os.Executable()
+	if err != nil {
+		return fmt.Errorf("finding the running program: %w", err)
+	}
+	s.Confined = true
+	env, err := s.env()
+	if err != nil {
+		return err
+	}
+	argv := append([]string{executable}, os.Args[1:]...)
+	return sandbox.Exec(policy(s, executable), argv, env)
+}
+
+// policy opens to the engine its own directory, and for reading what loading a
+// program takes: libraries, time zones, and what the machine offers.
+func policy(s spec, executable string) sandbox.Policy {
+	return sandbox.Policy{
+		ReadWrite: []string{engineDir(s.DataDir), "/dev/null"},
+		ReadOnly: []string{
+			executable, s.Library,
+			"/lib", "/lib64", "/usr/lib", "/usr/lib64", "/etc/ld.so.cache", "/usr/share/zoneinfo",
+			"/proc/self", "/proc/meminfo", "/proc/cpuinfo", "/sys/devices/system", "/sys/fs/cgroup", "/dev/urandom",
+		},
+	}
+}
+
+// IsChild reports that a Supervisor started this process to call RunChild.
+func IsChild() bool { return os.Getenv(specEnv) != "" }

@@ -1,0 +1,204 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+	"sync"
+	"time"
+)
+
+const (
+	// startLimit is how long a child may take to answer its first ping; recovery
+	// of a large data directory takes seconds.
+	startLimit = 2 * time.Minute
+	// stopGrace is how long a child may take to stop; it is longer than the child
+	// itself waits for running statements.
+	stopGrace = drainLimit + 5*time.Second
+)
+
+// Supervisor keeps one engine running.
+type Supervisor struct {
+	config Config
+	argv   []string
+	logger *slog.Logger
+
+	ready     chan struct{}
+	readyOnce sync.Once
+}
+
+// NewSupervisor prepares an engine. argv is the command of the child: a program
+// that calls RunChild, with its arguments; the program by absolute path.
+func NewSupervisor(config Config, argv []string, logger *slog.Logger) (*Supervisor, error) {
+	config, err := config.complete()
+	if err != nil {
+		return nil, err
+	}
+	if err := checkLibrary(config.Library); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrNoLibrary, err)
+	}
+	return &Supervisor{config: config, argv: argv, logger: logger, ready: make(chan struct{})}, nil
+}
+
+// Ready is closed once the engine has answered for the first time.
+func (s *Supervisor) Ready() <-chan struct{} { return s.ready }
+
+// Socket returns the absolute path of the unix socket.
+func (s *Supervisor) Socket() string { return s.config.Socket }
+
+// Run runs the engine, and again after each crash, until ctx ends; then it stops
+// the child, waits for it and returns nil. It returns an error when the data
+// directory is in use, when a socket cannot be opened, and when the child dies
+// several times in a row before it answers.
+func (s *Supervisor) Run(ctx context.Context) error {
+	if err := os.MkdirAll(s.config.DataDir, 0o700); err != nil {
+		return fmt.Errorf("creating data directory: %w", err)
+	}
+	inherited, err := s.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer inherited.close(s.logger)
+	defer os.Remove(s.pidFile())
+
+	log := newChildLog(s.logger, time.Now)
+	var restarts backoff
+	for ctx.Err() == nil {
+		child, err := startChild(s.argv, s.spec(), inherited.files, log)
+		if err != nil {
+			return err
+		}
+		answered := s.attend(ctx, child)
+		if ctx.Err() != nil {
+			break
+		}
+		delay, again := restarts.died(time.Since(child.started), answered)
+		if !again {
+			return fmt.Errorf("engine died %d times before it could serve (%w): %s", maxStillborn, child.err, log.lastLines())
+		}
+		s.logger.Error("engine died, restarting", "pid", child.pid, "cause", child.err, "delay", delay)
+		sleep(ctx, delay)
+	}
+	return nil
+}
+
+// attend follows one child until it is gone, and reports whether it ever
+// answered. When ctx ends it stops the child.
+func (s *Supervisor) attend(ctx context.Context, c *child) (answered bool) {
+	if err := os.WriteFile(s.pidFile(), []byte(strconv.Itoa(c.pid)+"\n"), 0o600); err != nil {
+		s.logger.Warn("writing pid file", "error", err)
+	}
+	running, cancel := c.running(ctx)
+	defer cancel()
+	first, cancelFirst := context.WithTimeout(running, startLimit)
+	err := ping(first, s.config.Socket)
+	cancelFirst()
+	switch {
+	case err == nil:
+		s.logger.Info("engine serves", "pid", c.pid, "socket", s.config.Socket)
+		s.readyOnce.Do(func() { close(s.ready) })
+	case running.Err() == nil:
+		s.logger.Error("engine does not answer and is killed", "pid", c.pid, "error", err)
+		c.kill()
+	}
+	<-running.Done()
+	if ctx.Err() != nil {
+		c.stop(stopGrace, s.logger)
+	}
+	<-c.exited
+	return err == nil
+}
+
+func (s *Supervisor) spec() spec {
+	return spec{
+		DataDir: s.config.DataDir, Library: s.config.Library,
+		Memory: s.config.Memory, TCP: s.config.Listen != "",
+	}
+}
+
+func (s *Supervisor) pidFile() string {
+	return filepath.Join(s.config.DataDir, "engine.pid")
+}
+
+// inheritance is what the supervisor opens for all its children.
+type inheritance struct {
+	files     []*os.File // in the order of fdLock, fdUnix, …
+	listeners []net.Listener
+}
+
+func (s *Supervisor) open(ctx context.Context) (_ *inheritance, err error) {
+	in := &inheritance{}
+	defer func() {
+		if err != nil {
+			in.close(s.logger)
+		}
+	}()
+	lock, err := lockDataDir(s.config.DataDir)
+	if err != nil {
+		return nil, err
+	}
+	in.files = append(in.files, lock)
+	unix, err := listenUnix(ctx, s.config.Socket)
+	if err != nil {
+		return nil, err
+	}
+	if err := in.add(unix); err != nil || s.config.Listen == "" {
+		return in, err
+	}
+	tcp, err := listenTCP(ctx, s.config.Listen)
+	if err != nil {
+		return nil, err
+	}
+	if err := in.add(tcp); err != nil {
+		return nil, err
+	}
+	key, err := openKey(s.config.DataDir)
+	if err != nil {
+		return nil, err
+	}
+	in.files = append(in.files, key)
+	s.logger.Info("engine listens on tcp", "address", tcp.Addr().String(), "key_file", key.Name())
+	return in, nil
+}
+
+// add keeps a listener and a file that children can inherit.
+func (in *inheritance) add(listener interface {
+	net.Listener
+	File() (*os.File, error)
+}) error {
+	in.listeners = append(in.listeners, listener)
+	file, err := listener.File()
+	if err != nil {
+		return fmt.Errorf("preparing listener %s for the engine: %w", listener.Addr(), err)
+	}
+	in.files = append(in.files, file)
+	return nil
+}
+
+func (in *inheritance) close(logger *slog.Logger) {
+	var errs []error
+	for _, listener := range in.listeners {
+		errs = append(errs, listener.Close())
+	}
+	for _, file := range in.files {
+		errs = append(errs, file.Close())
+	}
+	if err := errors.Join(errs...); err != nil {
+		logger.Warn("closing engine sockets", "error", err)
+	}
+}
+
+// sleep pauses for d, or until ctx ends.
+func sleep(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+}
