@@ -1,0 +1,167 @@
+package analyzer
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/plimsoll-mesh/plimsoll/analyzer/handler"
+	"github.com/plimsoll-mesh/plimsoll/internal/yamlfile"
+	"github.com/plimsoll-mesh/plimsoll/store/query"
+)
+
+// DefaultEvaluateEvery is the time between two evaluations of the SLOs.
+const DefaultEvaluateEvery = 5 * time.Second
+
+// maxEvaluateEvery keeps a typing error from switching alerts off.
+const maxEvaluateEvery = 10 * time.Minute
+
+// Config is the analyzer's configuration file.
+type Config struct {
+	// Store is the DSN of a ClickHouse HTTP endpoint (store/query.ParseDSN).
+	Store string `yaml:"store"`
+	// Listen is the loopback address of the API, as host:port.
+	Listen string `yaml:"listen"`
+	// State is the folder of state.db and the token files, made if it is not
+	// there. A relative path starts at the folder of the configuration file, as
+	// do all others.
+	State string `yaml:"state"`
+	// SLOs are OpenSLO files.
+	SLOs []string `yaml:"slos"`
+	// EvaluateEvery is the time between two evaluations; 5s by default.
+	EvaluateEvery yamlfile.Duration `yaml:"evaluate_every"`
+	// Webhooks receive alerts.
+	Webhooks []Webhook `yaml:"webhooks"`
+	// Mesh is where tuning reads and changes limits; without it plans can be
+	// made but not applied.
+	Mesh *Mesh `yaml:"mesh"`
+}
+
+// Webhook is one receiver of alerts.
+type Webhook struct {
+	Name string `yaml:"name"` // unique
+	URL  string `yaml:"url"`
+	// SecretFile holds the Standard Webhooks secret (whsec_…) that signs bodies.
+	SecretFile string `yaml:"secret_file"`
+	// Severities to send; empty sends all.
+	Severities []string `yaml:"severities"`
+}
+
+// Mesh is the API of whatever configures the proxies.
+type Mesh struct {
+	URL       string `yaml:"url"`
+	TokenFile string `yaml:"token_file"`
+}
+
+// ReadConfig reads and checks a configuration file. Errors name file, line and
+// field.
+func ReadConfig(path string) (*Config, error) {
+	docs, err := yamlfile.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	if len(docs) != 1 {
+		return nil, &yamlfile.Error{File: path, Msg: fmt.Sprintf("%d YAML documents, want one", len(docs))}
+	}
+	return parseConfig(docs[0], filepath.Dir(path))
+}
+
+func parseConfig(doc yamlfile.Doc, dir string) (*Config, error) {
+	c := &Config{EvaluateEvery: yamlfile.Duration(DefaultEvaluateEvery)}
+	var errs yamlfile.Errors
+	errs.Add(doc.Decode(c))
+	if len(errs) > 0 {
+		return nil, errs
+	}
+	c.check(doc, &errs)
+	if err := errs.Err(); err != nil {
+		return nil, err
+	}
+	c.resolve(dir)
+	return c, nil
+}
+
+// check reports values that cannot work.
+func (c *Config) check(doc yamlfile.Doc, errs *yamlfile.Errors) {
+	report := func(field string, err error) {
+		if err != nil {
+			errs.Add(doc.Errorf(field, "%s", err))
+		}
+	}
+	report("store", required(c.Store, func() error { _, err := query.ParseDSN(c.Store); return err }))
+	report("listen", required(c.Listen, func() error { return handler.CheckLoopback(c.Listen) }))
+	report("state", required(c.State, nil))
+	if every := c.EvaluateEvery.D(); every < 100*time.Millisecond || every > maxEvaluateEvery {
+		report("evaluate_every", fmt.Errorf("%s is not between 100ms and %s", every, maxEvaluateEvery))
+	}
+	for i, path := range c.SLOs {
+		report(fmt.Sprintf("slos[%d]", i), required(path, nil))
+	}
+	c.checkWebhooks(report)
+	if c.Mesh != nil {
+		report("mesh.url", required(c.Mesh.URL, func() error { return checkURL(c.Mesh.URL) }))
+		report("mesh.token_file", required(c.Mesh.TokenFile, nil))
+	}
+}
+
+func (c *Config) checkWebhooks(report func(string, error)) {
+	names := map[string]bool{}
+	for i, w := range c.Webhooks {
+		at := fmt.Sprintf("webhooks[%d].", i)
+		report(at+"name", required(w.Name, func() error {
+			if names[w.Name] {
+				return fmt.Errorf("%q stands twice", w.Name)
+			}
+			return nil
+		}))
+		names[w.Name] = true
+		report(at+"url", required(w.URL, func() error { return checkURL(w.URL) }))
+		report(at+"secret_file", required(w.SecretFile, nil))
+		for j, s := range w.Severities {
+			if !slices.Contains([]string{"page", "ticket"}, s) {
+				report(fmt.Sprintf("%sseverities[%d]", at, j), fmt.Errorf("unknown severity %q: use page or ticket", s))
+			}
+		}
+	}
+}
+
+// required refuses an empty value, and else asks check, if there is one.
+func required(value string, check func() error) error {
+	if value == "" {
+		return errors.New("is missing")
+	}
+	if check == nil {
+		return nil
+	}
+	return check()
+}
+
+func checkURL(text string) error {
+	u, err := url.Parse(text)
+	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+		return fmt.Errorf("%q is not an http or https URL", text)
+	}
+	return nil
+}
+
+// resolve makes relative paths start at dir.
+func (c *Config) resolve(dir string) {
+	paths := []*string{&c.State}
+	for i := range c.SLOs {
+		paths = append(paths, &c.SLOs[i])
+	}
+	for i := range c.Webhooks {
+		paths = append(paths, &c.Webhooks[i].SecretFile)
+	}
+	if c.Mesh != nil {
+		paths = append(paths, &c.Mesh.TokenFile)
+	}
+	for _, p := range paths {
+		if !filepath.IsAbs(*p) {
+			*p = filepath.Join(dir, *p)
+		}
+	}
+}

@@ -1,0 +1,70 @@
+package graph
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	plimsollv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/v1"
+	"github.com/plimsoll-mesh/plimsoll/record"
+)
+
+// options of an answer.
+type options struct {
+	length   time.Duration // of the window
+	withBins bool
+}
+
+// build makes the answer for a window from all rows of it.
+// The order of the rows does not matter; edges come sorted by (src, dst, route)
+// and nodes by id.
+func build(counts []countRow, latencies []latencyRow, o options) ([]*plimsollv1.Node, []*plimsollv1.Edge) {
+	pairs := map[pair]*tally{}
+	for i := range counts {
+		tallyOf(pairs, counts[i].Src, counts[i].Dst).count(&counts[i])
+	}
+	for i := range latencies {
+		l := &latencies[i]
+		if t, ok := pairs[pair{l.Src, l.Dst}]; ok {
+			t.latency(l)
+		}
+	}
+	var edges []*plimsollv1.Edge
+	for p, t := range pairs {
+		edges = append(edges, t.edges(p, o)...)
+	}
+	slices.SortFunc(edges, compareEdges)
+	return nodes(counts), edges
+}
+
+func compareEdges(a, b *plimsollv1.Edge) int {
+	return cmp.Or(cmp.Compare(a.Src, b.Src), cmp.Compare(a.Dst, b.Dst), cmp.Compare(a.Route, b.Route))
+}
+
+// precedence orders vantages for the canonical view, best first.
+var precedence = []record.Vantage{record.VantageClient, record.VantageServer, record.VantageGateway}
+
+// canonical returns the best vantage that has rows; a vantage without a place
+// in precedence (layer 4, node) is taken only where nothing else reports.
+func canonical(seen map[record.Vantage]bool) record.Vantage {
+	for _, v := range precedence {
+		if seen[v] {
+			return v
+		}
+	}
+	best := record.VantageUnknown
+	for v := range seen {
+		if best == record.VantageUnknown || v < best {
+			best = v
+		}
+	}
+	return best
+}
+
+// unit says what one row of a vantage counts.
+func unit(v record.Vantage) string {
+	if v == record.VantageServer {
+		return "attempts"
+	}
+	return "requests"
+}

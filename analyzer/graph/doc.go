@@ -1,0 +1,32 @@
+// Package graph answers who calls whom: nodes, edges, what each edge carried,
+// how it ended and how long it took, for any window up to the watermark.
+//
+// # Canonical view
+//
+// The same call is normally reported by two proxies. Per (src, dst) the
+// canonical vantage is the caller's proxy when it has rows in the window
+// (unit: requests, logical calls), else the server's (unit: attempts, since a
+// retried call arrives several times). Nothing is ever summed over vantages;
+// what the others say stands in Edge.sources, and the server's rows in
+// Edge.arrivals.
+//
+// # Which table answers
+//
+// Split cuts a window along the grid of the rollups, so that the answer is
+// exact for any bounds and reads few rows:
+//
+//	whole minutes            edge_counts_1m,  edge_latency_1m
+//	whole 10 s, not minutes  edge_counts_10s, edge_latency_10s
+//	what is left at the ends requests (raw rows, less than 10 s on each side)
+//
+// A window that holds no whole bucket is answered from raw rows alone, one that
+// lies on the grid from rollups alone. All parts hold every row below the
+// watermark, so they add up without a seam.
+//
+// # How to read it
+//
+// Service (service.go) resolves the window (window.go), asks the store
+// (sql.go, store.go) and hands plain rows to build, which is pure: build.go
+// chooses the canonical view, node.go the nodes, and histogram.go turns
+// latency bins into quantiles with certain bounds.
+package graph

@@ -1,0 +1,57 @@
+package graph
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"connectrpc.com/connect"
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+
+	plimsollv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/v1"
+	"github.com/plimsoll-mesh/plimsoll/store/query"
+)
+
+// Service implements plimsollv1connect.GraphServiceHandler.
+type Service struct {
+	conn driver.Conn
+	now  func() time.Time
+}
+
+// New returns a Service that reads from conn; now tells the time of a call.
+func New(conn driver.Conn, now func() time.Time) *Service {
+	return &Service{conn: conn, now: now}
+}
+
+// GetGraph answers for the window of the request, cut at the watermark. Errors:
+// InvalidArgument for an impossible window, FailedPrecondition while no
+// collector reports.
+func (s *Service) GetGraph(ctx context.Context, req *connect.Request[plimsollv1.GetGraphRequest]) (*connect.Response[plimsollv1.GetGraphResponse], error) {
+	mark, err := query.Watermark(ctx, s.conn, s.now())
+	if err != nil {
+		return nil, err
+	}
+	if mark.At.IsZero() {
+		return nil, connect.NewError(connect.CodeFailedPrecondition, errors.New(mark.Reason))
+	}
+	w, err := resolve(req.Msg, mark.At)
+	if err != nil {
+		return nil, connect.NewError(connect.CodeInvalidArgument, err)
+	}
+	answer := &plimsollv1.GetGraphResponse{Window: w.proto()}
+	segments := Split(w.from, w.to)
+	if len(segments) == 0 {
+		return connect.NewResponse(answer), nil
+	}
+	f := filter{namespace: req.Msg.GetNamespace(), service: req.Msg.GetService()}
+	counts, err := readCounts(ctx, s.conn, segments, f)
+	if err != nil {
+		return nil, err
+	}
+	latencies, err := readLatencies(ctx, s.conn, segments, f)
+	if err != nil {
+		return nil, err
+	}
+	answer.Nodes, answer.Edges = build(counts, latencies, options{length: w.length(), withBins: req.Msg.GetWithBins()})
+	return connect.NewResponse(answer), nil
+}

@@ -1,0 +1,185 @@
+package graph
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+
+	plimsollv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/v1"
+	"github.com/plimsoll-mesh/plimsoll/record"
+)
+
+// tally holds what every vantage says of one (src, dst), by route.
+type tally struct {
+	vantages map[record.Vantage]bool
+	views    map[view]*figures
+}
+
+// figures are the sums of one route in one vantage.
+type figures struct {
+	requests, attempts, failures uint64
+	mtlsKnown, mtlsMutual        uint64
+	outcomes                     map[string]uint64
+	protocols                    map[string]uint64
+	hist                         histogram
+}
+
+func newFigures() *figures {
+	return &figures{outcomes: map[string]uint64{}, protocols: map[string]uint64{}, hist: histogram{}}
+}
+
+func tallyOf(pairs map[pair]*tally, src, dst string) *tally {
+	p := pair{src, dst}
+	if pairs[p] == nil {
+		pairs[p] = &tally{vantages: map[record.Vantage]bool{}, views: map[view]*figures{}}
+	}
+	return pairs[p]
+}
+
+func (t *tally) figures(route string, v record.Vantage) *figures {
+	at := view{route, v}
+	if t.views[at] == nil {
+		t.views[at] = newFigures()
+	}
+	return t.views[at]
+}
+
+func (t *tally) count(r *countRow) {
+	if r.Requests == 0 {
+		return
+	}
+	t.vantages[r.Vantage] = true
+	f := t.figures(r.Route, r.Vantage)
+	f.requests += r.Requests
+	f.attempts += r.Attempts
+	f.mtlsKnown += r.MTLSKnown
+	f.mtlsMutual += r.MTLSMutual
+	f.outcomes[r.Outcome.String()] += r.Requests
+	f.protocols[r.Protocol] += r.Requests
+	if r.Outcome.Failed() {
+		f.failures += r.Requests
+	}
+}
+
+func (t *tally) latency(l *latencyRow) {
+	if f := t.views[view{l.Route, l.Vantage}]; f != nil {
+		f.hist.add(l.Hist)
+	}
+}
+
+// edges returns one edge for each route of the canonical vantage. Rows of other
+// vantages join the edge of the same route; the server's proxy often names its
+// routes in its own way, so where (src, dst) has a single canonical route they
+// all join that one. What fits nowhere stands as an edge of its own without
+// requests, so that no arrival is lost or counted twice.
+func (t *tally) edges(p pair, o options) []*plimsollv1.Edge {
+	if len(t.vantages) == 0 {
+		return nil
+	}
+	best := canonical(t.vantages)
+	byRoute := map[string]*plimsollv1.Edge{}
+	for at, f := range t.views {
+		if at.vantage == best {
+			byRoute[at.route] = f.edge(p, at, o)
+		}
+	}
+	only := single(byRoute)
+	for _, at := range t.sortedViews() {
+		e := byRoute[at.route]
+		if e == nil {
+			e = only
+		}
+		if e == nil {
+			e = newFigures().edge(p, at, o)
+			e.Protocol = mostOf(t.views[at].protocols)
+			byRoute[at.route] = e
+		}
+		t.views[at].report(e, at.vantage)
+	}
+	return slices.Collect(maps.Values(byRoute))
+}
+
+func single(edges map[string]*plimsollv1.Edge) *plimsollv1.Edge {
+	if len(edges) != 1 {
+		return nil
+	}
+	for _, e := range edges {
+		return e
+	}
+	return nil
+}
+
+func (t *tally) sortedViews() []view {
+	return slices.SortedFunc(maps.Keys(t.views), func(a, b view) int {
+		if a.vantage != b.vantage {
+			return int(a.vantage) - int(b.vantage)
+		}
+		return cmp.Compare(a.route, b.route)
+	})
+}
+
+// edge fills in all that the canonical vantage says by itself.
+func (f *figures) edge(p pair, at view, o options) *plimsollv1.Edge {
+	e := &plimsollv1.Edge{
+		Src: p.Src, Dst: p.Dst, Route: at.route,
+		Protocol: mostOf(f.protocols),
+		Vantage:  at.vantage.String(),
+		Unit:     unit(at.vantage),
+		Requests: f.requests,
+		Attempts: f.attempts,
+		Failures: f.failures,
+		Outcomes: f.outcomes,
+		Rate:     float64(f.requests) / o.length.Seconds(),
+
+		ErrorRatio: ratio(f.failures, f.requests),
+		Mtls:       ratio(f.mtlsMutual, f.mtlsKnown),
+		LatencyMs:  f.hist.quantiles(),
+	}
+	if o.withBins {
+		e.LatencyBins = f.hist.proto()
+	}
+	if at.vantage == record.VantageServer {
+		e.Attempts = f.requests // each row is one try of some caller
+	}
+	return e
+}
+
+// report adds to the edge what one vantage says of it: its source entry, and
+// the arrivals where the vantage is the server's.
+func (f *figures) report(e *plimsollv1.Edge, v record.Vantage) {
+	if v == record.VantageServer {
+		e.Arrivals += f.requests
+	}
+	last := len(e.Sources) - 1
+	if last < 0 || e.Sources[last].Vantage != v.String() {
+		e.Sources = append(e.Sources, &plimsollv1.EdgeSource{Source: sourceALS, Vantage: v.String(), Unit: unit(v)})
+		last++
+	}
+	e.Sources[last].Requests += f.requests
+	e.Sources[last].Failures += f.failures
+}
+
+// sourceALS is the kind of telemetry behind every row so far: Envoy's access
+// log service.
+const sourceALS = "als"
+
+// ratio returns a ÷ b, nil when b is zero: undefined, not zero.
+func ratio(a, b uint64) *float64 {
+	if b == 0 {
+		return nil
+	}
+	r := float64(a) / float64(b)
+	return &r
+}
+
+// mostOf returns the key with the greatest count, the first in order among
+// equals; "" for an empty map.
+func mostOf(counts map[string]uint64) string {
+	best := ""
+	for _, key := range slices.Sorted(maps.Keys(counts)) {
+		if counts[key] > counts[best] {
+			best = key
+		}
+	}
+	return best
+}

@@ -1,0 +1,93 @@
+package graph
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"google.golang.org/protobuf/types/known/durationpb"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	plimsollv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/v1"
+)
+
+// DefaultWindow is the length of the window when the caller names none.
+const DefaultWindow = time.Minute
+
+// window is [from, to), never beyond the watermark.
+type window struct{ from, to, watermark time.Time }
+
+func (w window) length() time.Duration { return w.to.Sub(w.from) }
+
+func (w window) proto() *plimsollv1.Window {
+	return &plimsollv1.Window{
+		From:      timestamppb.New(w.from),
+		To:        timestamppb.New(w.to),
+		Watermark: timestamppb.New(w.watermark),
+	}
+}
+
+// resolve finds the window that a request means and cuts it at the watermark. A
+// window that lies wholly beyond it becomes empty. Bounds are rounded up to
+// whole microseconds, the resolution of stored times, which moves no row in or
+// out.
+func resolve(req *plimsollv1.GetGraphRequest, watermark time.Time) (window, error) {
+	length, err := windowLength(req.GetWindow())
+	if err != nil {
+		return window{}, err
+	}
+	from, to := asTime(req.GetFrom()), asTime(req.GetTo())
+	if !from.IsZero() && !to.IsZero() && req.GetWindow() != nil {
+		return window{}, errors.New("from, to and window are all set: leave one out")
+	}
+	if to.IsZero() {
+		to = watermark
+		if !from.IsZero() && req.GetWindow() != nil {
+			to = from.Add(length)
+		} else if !from.IsZero() && from.After(to) {
+			to = from.Add(1) // beyond the watermark: cut below
+		}
+	}
+	if from.IsZero() {
+		from = to.Add(-length)
+	}
+	if !from.Before(to) {
+		return window{}, fmt.Errorf("from %s is not before to %s", from.Format(time.RFC3339Nano), to.Format(time.RFC3339Nano))
+	}
+	return window{
+		from:      earlier(microsecond(from), watermark),
+		to:        earlier(microsecond(to), watermark),
+		watermark: watermark,
+	}, nil
+}
+
+func windowLength(d *durationpb.Duration) (time.Duration, error) {
+	if d == nil {
+		return DefaultWindow, nil
+	}
+	if err := d.CheckValid(); err != nil {
+		return 0, fmt.Errorf("window: %w", err)
+	}
+	if d.AsDuration() <= 0 {
+		return 0, fmt.Errorf("window %s is not positive", d.AsDuration())
+	}
+	return d.AsDuration(), nil
+}
+
+func asTime(t *timestamppb.Timestamp) time.Time {
+	if t == nil {
+		return time.Time{}
+	}
+	return t.AsTime()
+}
+
+func microsecond(t time.Time) time.Time {
+	return ceil(t, Grain(time.Microsecond))
+}
+
+func earlier(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
+}

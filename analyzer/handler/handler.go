@@ -1,0 +1,74 @@
+package handler
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"connectrpc.com/connect"
+
+	"github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/v1/plimsollv1connect"
+)
+
+const (
+	// maxRequestBytes bounds a request: all of them are a few fields.
+	maxRequestBytes = 1 << 20
+	// callTimeout bounds the work of one call. An Apply waits for every proxy's
+	// confirmation, which takes seconds.
+	callTimeout = 30 * time.Second
+)
+
+// Services are what the analyzer offers. One that is nil is not mounted.
+type Services struct {
+	Graph  plimsollv1connect.GraphServiceHandler
+	SLO    plimsollv1connect.SLOServiceHandler
+	Tune   plimsollv1connect.TuneServiceHandler
+	Status plimsollv1connect.StatusServiceHandler
+}
+
+// Settings are what a handler is made of besides its services.
+type Settings struct {
+	Tokens *Tokens
+	// Healthy tells whether the store answers.
+	Healthy func(context.Context) error
+	Log     *slog.Logger
+}
+
+// New returns a handler for all services and GET /healthz.
+func New(s Services, set Settings) http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /healthz", healthz(set))
+	options := connect.WithHandlerOptions(
+		connect.WithReadMaxBytes(maxRequestBytes),
+		connect.WithInterceptors(shield(set.Log, callTimeout), auth{set.Tokens}),
+		connect.WithRecover(recovered(set.Log)),
+	)
+	if s.Graph != nil {
+		mux.Handle(plimsollv1connect.NewGraphServiceHandler(s.Graph, options))
+	}
+	if s.SLO != nil {
+		mux.Handle(plimsollv1connect.NewSLOServiceHandler(s.SLO, options))
+	}
+	if s.Tune != nil {
+		mux.Handle(plimsollv1connect.NewTuneServiceHandler(s.Tune, options))
+	}
+	if s.Status != nil {
+		mux.Handle(plimsollv1connect.NewStatusServiceHandler(s.Status, options))
+	}
+	return mux
+}
+
+// healthz answers 200 while the store answers, else 503.
+func healthz(set Settings) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		ctx, cancel := context.WithTimeout(r.Context(), 2*time.Second)
+		defer cancel()
+		if err := set.Healthy(ctx); err != nil {
+			set.Log.WarnContext(ctx, "health check failed", "error", err)
+			http.Error(w, "the store does not answer", http.StatusServiceUnavailable)
+			return
+		}
+		w.Write([]byte("ok\n"))
+	}
+}

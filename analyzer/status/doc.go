@@ -1,0 +1,17 @@
+// Package status tells how Plimsoll itself fares: whether the store answers,
+// how old the watermark is, which collectors and proxies went silent, and
+// whether the mesh can be reached.
+//
+// Each check has a code that never changes its meaning:
+//
+//	PLM001  the store answers
+//	PLM002  its tables are there
+//	PLM003  the watermark is fresh
+//	PLM004  no collector went silent
+//	PLM005  no proxy went silent
+//	PLM006  the mesh's API can be reached (only where one is configured)
+//
+// A check whose ground is missing (tables without a store) is left out rather
+// than reported as a second finding. checks.go judges, and is pure; facts.go
+// reads what it judges from the store.
+package status
