@@ -19,6 +19,7 @@ type Report struct {
 	DurationS float64   `json:"duration_s"`
 
 	Phases          []Phase           `json:"phases"`
+	Compare         []Comparison      `json:"compare"`
 	Truth           Edges             `json:"truth"`
 	Observed        Edges             `json:"observed"`
 	Witness         Witness           `json:"witness"`
@@ -56,6 +57,14 @@ type Phase struct {
 	// Seconds from the start of the phase until goodput was back at 95 % of the
 	// first phase's and stayed there for ten seconds (or to the end); null: never.
 	RecoveryS *float64 `json:"recovery_s"`
+}
+
+// Comparison names two phases that a reader should see side by side: the same
+// trouble before and after a change.
+type Comparison struct {
+	Title  string `json:"title"`
+	Before string `json:"before"`
+	After  string `json:"after"`
 }
 
 // Edges is a list of edges, one row per phase and edge.
