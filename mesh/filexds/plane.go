@@ -1,0 +1,110 @@
+package filexds
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"sync"
+
+	"github.com/plimsoll-mesh/plimsoll/mesh/envoyconf"
+	"github.com/plimsoll-mesh/plimsoll/mesh/model"
+)
+
+// Options are what a Plane needs besides the mesh.
+type Options struct {
+	Collector  string // access-log receiver: "host:port" or the path of a unix socket
+	AccessLogs bool   // also write each proxy's rows to files in its directory
+	SocketDir  string // for the admin sockets, whose paths must be short; "": the proxy's directory
+	Token      string // what callers of the API must present; "" refuses them all
+}
+
+// Plane writes and changes the files of all proxies. Its methods may be called
+// from several goroutines; changes happen one after the other.
+type Plane struct {
+	options Options
+	proxies []*proxy
+	started *model.Mesh // what the bootstrap files say
+
+	mu    sync.Mutex
+	state state
+}
+
+// state is what the files are rendered from.
+type state struct {
+	configured *model.Mesh
+	overrides  overrides
+}
+
+// proxy is one workload's Envoy.
+type proxy struct {
+	id       string // node id
+	workload *model.Workload
+	paths    Paths
+	admin    *admin
+	files    fileSet // as last written
+}
+
+// New prepares the files of the mesh below dir, an absolute path. Nothing is
+// written yet.
+func New(m *model.Mesh, dir string, o Options) (*Plane, error) {
+	if err := m.Validate(); err != nil {
+		return nil, fmt.Errorf("checking mesh %s: %w", m.Name, err)
+	}
+	if !filepath.IsAbs(dir) {
+		return nil, fmt.Errorf("placing proxies in %q: the path must be absolute, Envoy has its own working directory", dir)
+	}
+	p := &Plane{options: o, started: m, state: state{configured: m}}
+	for _, w := range m.Workloads {
+		paths, err := pathsOf(dir, o, w)
+		if err != nil {
+			return nil, err
+		}
+		p.proxies = append(p.proxies, &proxy{id: m.ID(w), workload: w, paths: paths, admin: newAdmin(paths.AdminSocket)})
+	}
+	return p, nil
+}
+
+// Write writes all files of all proxies, for their first start.
+func (p *Plane) Write(ctx context.Context) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, x := range p.proxies {
+		if err := ctx.Err(); err != nil {
+			return fmt.Errorf("writing files of %s: %w", x.id, err)
+		}
+		if err := p.writeProxy(x); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (p *Plane) writeProxy(x *proxy) error {
+	files, err := p.render(p.state, x.workload, x.paths)
+	if err != nil {
+		return err
+	}
+	boot, err := envoyconf.Bootstrap(p.started, x.workload, p.envoyOptions(x.paths))
+	if err != nil {
+		return err
+	}
+	text, err := envoyconf.JSON(boot)
+	if err != nil {
+		return err
+	}
+	for _, f := range append(files.all(), file{path: x.paths.Bootstrap, content: text}) {
+		if err := f.write(); err != nil {
+			return fmt.Errorf("writing files of %s: %w", x.id, err)
+		}
+	}
+	x.files = files
+	return nil
+}
+
+func (p *Plane) envoyOptions(paths Paths) envoyconf.Options {
+	o := envoyconf.Options{Dir: paths.Dir, AdminSocket: paths.AdminSocket, Collector: p.options.Collector}
+	if p.options.AccessLogs {
+		o.AccessLogFile = paths.logBase()
+	}
+	return o
+}
