@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -51,9 +52,6 @@ It creates the database "plimsoll". Stop it with SIGTERM or Ctrl-C.`,
 		", then .cache/tools/libchdb.so, then beside this program)")
 	flags.Var(&memory, "memory", "most memory that the engine may allocate; one query may take half of it")
 	flags.StringVar(&config.Listen, "listen", "", "also listen on this TCP address, guarded by the key in engine.key in the data directory")
-	if err := cmd.MarkFlagRequired("data"); err != nil {
-		panic(err) // the flag was defined above
-	}
 	return cmd
 }
 
@@ -73,6 +71,9 @@ func newClickhouseServeCommand() *cobra.Command {
 
 // runClickhouse supervises an engine until ctx or a signal ends it.
 func runClickhouse(ctx context.Context, config engine.Config, stderr io.Writer) error {
+	if config.DataDir == "" {
+		return withExit(exitUsage, errors.New("no data directory: name one with --data"))
+	}
 	executable, err := os.Executable()
 	if err != nil {
 		return fmt.Errorf("finding this program: %w", err)
@@ -82,7 +83,7 @@ func runClickhouse(ctx context.Context, config engine.Config, stderr io.Writer) 
 		return fmt.Errorf("finding the working directory: %w", err)
 	}
 	if config.Library, err = engine.FindLibrary(config.Library, os.Getenv, workDir, executable); err != nil {
-		return err
+		return withExit(exitUnavailable, err)
 	}
 	logger := slog.New(slog.NewTextHandler(stderr, nil))
 	supervisor, err := engine.NewSupervisor(config, []string{executable, "clickhouse", "serve"}, logger)
@@ -91,7 +92,11 @@ func runClickhouse(ctx context.Context, config engine.Config, stderr io.Writer) 
 	}
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	return supervisor.Run(ctx)
+	err = supervisor.Run(ctx)
+	if errors.Is(err, engine.ErrInUse) {
+		return withExit(exitUnavailable, err)
+	}
+	return err
 }
 
 // byteSize is a flag in bytes, with an optional binary unit: 512MiB, 1GiB.
