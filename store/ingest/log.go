@@ -1,0 +1,164 @@
+package ingest
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"sync/atomic"
+)
+
+// errClosed is returned by a log that takes no more blocks.
+var errClosed = errors.New("the pipeline is shut down")
+
+// blockLog keeps sealed blocks from the moment they are sealed until they are
+// stored. It is the seam for a write-ahead log: the pipeline relies on nothing
+// but what is written here.
+type blockLog interface {
+	// Append takes a block. When it returns without error the block is as
+	// durable as the log is, and its lane will be given it. It does not wait
+	// for room: callers ask Room before they add rows.
+	Append(b *sealed) error
+	// Room returns at once while less than the log's limit is pending, else
+	// it waits for that. It reports whether it waited.
+	Room(ctx context.Context) (waited bool, err error)
+	// Next waits for the oldest block of a table that was not given yet.
+	Next(ctx context.Context, table string) (*sealed, error)
+	// Done tells that a block is stored, or in quarantine: the log may forget
+	// it, and does not give it again after a restart.
+	Done(b *sealed)
+	// Appended counts the blocks taken so far; WaitDone waits until the first
+	// n of them are done.
+	Appended() (n uint64)
+	WaitDone(ctx context.Context, n uint64) error
+	// Pending counts the blocks that are not done.
+	Pending() (blocks, rows int, bytes int64)
+	// Close makes Append fail and wakes who waits for room.
+	Close()
+}
+
+// memoryLog is a blockLog that does not outlive the process.
+type memoryLog struct {
+	max   int64
+	bytes atomic.Int64 // of all blocks that are not done
+
+	mu       sync.Mutex
+	queues   map[string][]*sealed // by table, not given yet
+	open     map[*sealed]uint64   // not done, with their position among all appended
+	appended uint64
+	closed   bool
+	changed  chan struct{} // closed and replaced at every change
+}
+
+func newMemoryLog(maxBytes int64) *memoryLog {
+	return &memoryLog{
+		max: maxBytes, queues: map[string][]*sealed{}, open: map[*sealed]uint64{}, changed: make(chan struct{}),
+	}
+}
+
+func (l *memoryLog) Append(b *sealed) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.closed {
+		return errClosed
+	}
+	l.appended++
+	l.open[b] = l.appended
+	l.queues[b.table] = append(l.queues[b.table], b)
+	l.bytes.Add(int64(len(b.body)))
+	l.notify()
+	return nil
+}
+
+func (l *memoryLog) Room(ctx context.Context) (waited bool, err error) {
+	if l.bytes.Load() < l.max {
+		return false, nil
+	}
+	err = l.wait(ctx, func() (bool, error) {
+		if l.closed {
+			return false, errClosed
+		}
+		return l.bytes.Load() < l.max, nil
+	})
+	return true, err
+}
+
+func (l *memoryLog) Next(ctx context.Context, table string) (b *sealed, err error) {
+	err = l.wait(ctx, func() (bool, error) {
+		q := l.queues[table]
+		if len(q) == 0 {
+			return false, nil
+		}
+		b, l.queues[table] = q[0], q[1:]
+		return true, nil
+	})
+	return b, err
+}
+
+func (l *memoryLog) Done(b *sealed) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if _, ok := l.open[b]; !ok {
+		return
+	}
+	delete(l.open, b)
+	l.bytes.Add(-int64(len(b.body)))
+	l.notify()
+}
+
+func (l *memoryLog) Appended() uint64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.appended
+}
+
+func (l *memoryLog) WaitDone(ctx context.Context, n uint64) error {
+	return l.wait(ctx, func() (bool, error) {
+		for _, position := range l.open {
+			if position <= n {
+				return false, nil
+			}
+		}
+		return true, nil
+	})
+}
+
+func (l *memoryLog) Pending() (blocks, rows int, bytes int64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for b := range l.open {
+		rows += b.rows
+	}
+	return len(l.open), rows, l.bytes.Load()
+}
+
+func (l *memoryLog) Close() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.closed = true
+	l.notify()
+}
+
+// wait returns when the condition, asked under the lock at every change, holds
+// or fails, or when the context ends.
+func (l *memoryLog) wait(ctx context.Context, condition func() (bool, error)) error {
+	for {
+		l.mu.Lock()
+		ok, err := condition()
+		changed := l.changed
+		l.mu.Unlock()
+		if ok || err != nil {
+			return err
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// notify wakes everyone who waits. The lock is held.
+func (l *memoryLog) notify() {
+	close(l.changed)
+	l.changed = make(chan struct{})
+}

@@ -1,0 +1,144 @@
+package ingest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/plimsoll-mesh/plimsoll/record"
+	"github.com/plimsoll-mesh/plimsoll/store/schema"
+)
+
+// Start migrates the store's schema and starts to store blocks. It fails if
+// the store has a schema that this program must not touch. A store that cannot
+// be reached is no failure: rows wait in the log, and Start returns.
+func (p *Pipeline) Start(ctx context.Context) error {
+	migrated := p.store.migrate(ctx)
+	if fatal(migrated) || (migrated != nil && ctx.Err() != nil) {
+		return fmt.Errorf("starting ingest: %w", migrated)
+	}
+	run, stop := context.WithCancel(context.WithoutCancel(ctx))
+	p.stop = stop
+	marks := make(chan mark, 1)
+	p.work.Go(func() { p.tick(run, marks) })
+	p.work.Go(func() { p.beat(run, marks) })
+	p.work.Go(func() { p.send(run, migrated) })
+	return nil
+}
+
+func fatal(err error) bool {
+	return errors.Is(err, schema.ErrNewer) || errors.Is(err, schema.ErrChanged)
+}
+
+// send runs the lanes once the schema is there.
+func (p *Pipeline) send(ctx context.Context, migrated error) {
+	if !p.migrate(ctx, migrated) {
+		return
+	}
+	q := quarantine{dir: p.cfg.Quarantine, log: p.log}
+	counts := map[string]*counters{
+		p.requests.table.Name: &p.counts.requests, p.attempts.table.Name: &p.counts.attempts,
+		p.heartbeats.table.Name: &p.counts.heartbeats,
+	}
+	for table, c := range counts {
+		l := lane{table: table, blocks: p.blocks, post: p.store.post, quarantine: q, counts: c, log: p.log}
+		p.work.Go(func() { l.run(ctx) })
+	}
+}
+
+// migrate repeats a migration that did not succeed. It returns false if the
+// context ended before it did.
+func (p *Pipeline) migrate(ctx context.Context, err error) bool {
+	for try := 0; err != nil; try++ {
+		if try == 0 || fatal(err) {
+			p.log.Warn("the store's schema is not ready, rows wait", "error", err)
+		}
+		if sleep(ctx, backoff(try)) != nil {
+			return false
+		}
+		err = p.store.migrate(ctx)
+	}
+	return true
+}
+
+// mark is a moment, and the blocks that hold what was handed over before it.
+type mark struct {
+	at     time.Time
+	blocks uint64
+}
+
+// tick seals everything open once per BlockAge and passes on how far that is.
+func (p *Pipeline) tick(ctx context.Context, marks chan mark) {
+	t := time.NewTicker(p.cfg.BlockAge)
+	defer t.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-t.C:
+		}
+		now := time.Now()
+		held := p.waited.Swap(false) || p.waiting.Load() > 0
+		p.report(p.sealAll())
+		if !held {
+			replace(marks, mark{at: now, blocks: p.blocks.Appended()})
+		}
+	}
+}
+
+// replace puts the mark into the channel in place of one not taken yet. There
+// is one sender.
+func replace(marks chan mark, m mark) {
+	select {
+	case <-marks:
+	default:
+	}
+	marks <- m
+}
+
+// beat writes the collector's heartbeat for each mark whose blocks are done.
+func (p *Pipeline) beat(ctx context.Context, marks <-chan mark) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case m := <-marks:
+			if p.blocks.WaitDone(ctx, m.blocks) != nil {
+				return
+			}
+			p.report(p.writeBeat(m.at))
+		}
+	}
+}
+
+// writeBeat adds the collector's heartbeat and seals it, so that it does not
+// wait for the next tick.
+func (p *Pipeline) writeBeat(through time.Time) error {
+	err := p.heartbeats.add(&record.Heartbeat{
+		At: time.Now(), Collector: p.cfg.Collector, CompleteThrough: through,
+		Requests: p.counts.requests.rows.Load(), Attempts: p.counts.attempts.rows.Load(),
+		Refused: p.counts.requests.missing() + p.counts.attempts.missing(), Clamped: p.clamped.Load(),
+	})
+	return errors.Join(err, p.heartbeats.seal())
+}
+
+// Shutdown stores what is left, writes a last heartbeat and stops. Rows that
+// are not stored when the context ends are lost; the error says how many.
+func (p *Pipeline) Shutdown(ctx context.Context) error {
+	now := time.Now()
+	err := p.Flush(ctx)
+	if err == nil && p.stop != nil {
+		err = errors.Join(p.writeBeat(now), p.Flush(ctx))
+	}
+	p.blocks.Close()
+	if p.stop != nil {
+		p.stop()
+	}
+	p.work.Wait()
+	p.store.close()
+	if err != nil {
+		return fmt.Errorf("shutting down ingest: %w", err)
+	}
+	return nil
+}

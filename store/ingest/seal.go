@@ -1,0 +1,81 @@
+package ingest
+
+import (
+	"encoding/binary"
+	"encoding/hex"
+	"fmt"
+
+	"github.com/ClickHouse/ch-go/compress"
+	"github.com/ClickHouse/ch-go/proto"
+	"github.com/cespare/xxhash/v2"
+
+	"github.com/plimsoll-mesh/plimsoll/store/schema"
+)
+
+// frameBytes is how much of a block one compressed frame holds.
+const frameBytes = 1 << 20
+
+// sealed is a block that will not change any more: the body of its insert.
+type sealed struct {
+	table string
+	seq   uint64 // number of the block in this pipeline, from 1
+	rows  int
+	body  []byte // Native, in LZ4 frames of ClickHouse
+	token string // insert_deduplication_token
+}
+
+// blockID returns the id that the rows of a block carry: the pipeline's random
+// id followed by the block's number, both eight bytes, big-endian.
+func blockID(pipeline, seq uint64) (id [16]byte) {
+	binary.BigEndian.PutUint64(id[:8], pipeline)
+	binary.BigEndian.PutUint64(id[8:], seq)
+	return id
+}
+
+// token names the bytes of a block: the block id and the XXH64 of the body,
+// both in hex. The store drops an insert whose token it has seen without
+// looking at the data, hence the hash.
+func token(id [16]byte, body []byte) string {
+	return fmt.Sprintf("%s-%016x", hex.EncodeToString(id[:]), xxhash.Sum64(body))
+}
+
+// encoder turns columns into the body of an insert. Its buffers are used again
+// for the next block.
+type encoder struct {
+	native proto.Buffer
+	frames *compress.Writer
+}
+
+func newEncoder() *encoder {
+	return &encoder{frames: compress.NewWriter(compress.LevelZero, compress.LZ4)}
+}
+
+// encode returns the columns as one Native block in LZ4 frames. The bytes
+// belong to the caller.
+func (e *encoder) encode(t schema.Table, columns []column, rows int) ([]byte, error) {
+	e.native.Reset()
+	e.native.PutUVarInt(uint64(len(columns)))
+	e.native.PutUVarInt(uint64(rows))
+	for i, c := range columns {
+		if c.Rows() != rows {
+			return nil, fmt.Errorf("sealing a block of %s: column %s has %d rows of %d", t.Name, t.Columns[i].Name, c.Rows(), rows)
+		}
+		e.native.PutString(t.Columns[i].Name)
+		e.native.PutString(t.Columns[i].Type)
+		c.EncodeColumn(&e.native)
+	}
+	return e.compress()
+}
+
+func (e *encoder) compress() ([]byte, error) {
+	var body []byte
+	for rest := e.native.Buf; len(rest) > 0; {
+		n := min(len(rest), frameBytes)
+		if err := e.frames.Compress(rest[:n]); err != nil {
+			return nil, fmt.Errorf("compressing a block: %w", err)
+		}
+		body = append(body, e.frames.Data...)
+		rest = rest[n:]
+	}
+	return body, nil
+}

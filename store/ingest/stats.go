@@ -1,0 +1,46 @@
+package ingest
+
+import "sync/atomic"
+
+// Stats is what a pipeline did since it was made.
+type Stats struct {
+	Requests, Attempts, Heartbeats TableStats
+
+	PendingBlocks int   // sealed, not stored yet
+	PendingRows   int   // in those blocks
+	PendingBytes  int64 // of those blocks
+	Waiting       int64 // callers that wait for room
+}
+
+// TableStats counts the rows and blocks of one table.
+type TableStats struct {
+	Rows, Blocks                       uint64 // handed over; sealed
+	StoredRows, StoredBlocks           uint64
+	Retries                            uint64 // failed tries that were repeated
+	QuarantinedRows, QuarantinedBlocks uint64
+	LostRows                           uint64 // handed over after shutdown, or never stored by it
+}
+
+// counters is the living form of TableStats.
+type counters struct {
+	rows, blocks, storedRows, storedBlocks, retries atomic.Uint64
+	quarantinedRows, quarantinedBlocks, lostRows    atomic.Uint64
+}
+
+func (c *counters) quarantined(b *sealed) {
+	c.quarantinedRows.Add(uint64(b.rows))
+	c.quarantinedBlocks.Add(1)
+}
+
+// missing counts the rows that are in no table and will not be.
+func (c *counters) missing() uint64 { return c.quarantinedRows.Load() + c.lostRows.Load() }
+
+func (c *counters) stats() TableStats {
+	return TableStats{
+		Rows: c.rows.Load(), Blocks: c.blocks.Load(),
+		StoredRows: c.storedRows.Load(), StoredBlocks: c.storedBlocks.Load(),
+		Retries:         c.retries.Load(),
+		QuarantinedRows: c.quarantinedRows.Load(), QuarantinedBlocks: c.quarantinedBlocks.Load(),
+		LostRows: c.lostRows.Load(),
+	}
+}

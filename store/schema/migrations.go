@@ -1,0 +1,62 @@
+package schema
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"strings"
+)
+
+// Version is the number of the newest migration that this program knows.
+const Version = 7
+
+// migration is one numbered step. Its text never changes once released: a
+// change of the schema is a new step.
+type migration struct {
+	id       uint32
+	name     string
+	template string // ddl/<template>.sql.tmpl
+	args     any
+}
+
+// rollup tells the templates of the rollup tables how wide a bucket is and how
+// long it is kept.
+type rollup struct {
+	Suffix   string
+	Interval string
+	Keep     string
+}
+
+func migrations() []migration {
+	tenSeconds := rollup{Suffix: "10s", Interval: "10 SECOND", Keep: "3 DAY"}
+	minute := rollup{Suffix: "1m", Interval: "1 MINUTE", Keep: "40 DAY"}
+	return []migration{
+		{1, "requests", "requests", nil},
+		{2, "attempts", "attempts", nil},
+		{3, "heartbeats", "heartbeats", nil},
+		{4, "edge_counts_10s", "edge_counts", tenSeconds},
+		{5, "edge_counts_1m", "edge_counts", minute},
+		{6, "edge_latency_10s", "edge_latency", tenSeconds},
+		{7, "edge_latency_1m", "edge_latency", minute},
+	}
+}
+
+// step is a migration rendered for one deployment.
+type step struct {
+	migration
+	statements []string
+	checksum   string // SHA-256 of the statements, in hex
+}
+
+// steps renders all migrations in their order.
+func (r Rendering) steps() ([]step, error) {
+	var out []step
+	for _, m := range migrations() {
+		statements, err := r.render(m.template, m.args)
+		if err != nil {
+			return nil, err
+		}
+		sum := sha256.Sum256([]byte(strings.Join(statements, ";\n")))
+		out = append(out, step{migration: m, statements: statements, checksum: hex.EncodeToString(sum[:])})
+	}
+	return out, nil
+}
