@@ -3,12 +3,13 @@
 //
 // An expression sees
 //
-//	report   the whole report, with the field names of its JSON
+//	report   the whole report, with the field names of its JSON; each of its
+//	         fields also stands for itself: telemetry.rows, alerts, seed
 //	phase    the phases by name: phase.calm.goodput
 //	slo      the objectives by name: slo["checkout-availability"].state
-//	edge     per phase name the observed edges by "src → dst", where src and dst
-//	         are workload names: edge.calm["reviews-v2 → ratings"].requests
-//	truth    the same for the lab's own counts
+//	edge     per phase the edges by "src → dst", with the last part of the node
+//	         ids, and for each what the lab counted and what Plimsoll observed:
+//	         edge.calm["reviews-v2 → ratings"].truth.requests
 //
 // and must be true or false.
 package expect
@@ -16,6 +17,7 @@ package expect
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"strings"
 
 	"github.com/google/cel-go/cel"
@@ -31,17 +33,15 @@ type Evaluator struct {
 
 // New returns an Evaluator.
 func New() (*Evaluator, error) {
-	anything := cel.MapType(cel.StringType, cel.DynType)
-	env, err := cel.NewEnv(
-		cel.Variable("report", anything),
-		cel.Variable("phase", anything),
-		cel.Variable("slo", anything),
-		cel.Variable("edge", anything),
-		cel.Variable("truth", anything),
-		cel.CrossTypeNumericComparisons(true),
-		ext.Math(),
-		ext.Strings(),
-	)
+	options := []cel.EnvOption{cel.CrossTypeNumericComparisons(true), ext.Math(), ext.Strings()}
+	empty, err := variables(&report.Report{})
+	if err != nil {
+		return nil, err
+	}
+	for name := range empty {
+		options = append(options, cel.Variable(name, cel.DynType))
+	}
+	env, err := cel.NewEnv(options...)
 	if err != nil {
 		return nil, fmt.Errorf("building the expression language: %w", err)
 	}
@@ -107,13 +107,12 @@ func variables(r *report.Report) (map[string]any, error) {
 	if err := json.Unmarshal(data, &whole); err != nil {
 		return nil, fmt.Errorf("decoding report for expectations: %w", err)
 	}
-	return map[string]any{
-		"report": whole,
-		"phase":  byName(whole["phases"]),
-		"slo":    byName(whole["slos"]),
-		"edge":   edgesByPhase(whole["observed"]),
-		"truth":  edgesByPhase(whole["truth"]),
-	}, nil
+	vars := maps.Clone(whole)
+	vars["report"] = whole
+	vars["phase"] = byName(whole["phases"])
+	vars["slo"] = byName(whole["slos"])
+	vars["edge"] = edgesByPhase(whole)
+	return vars, nil
 }
 
 func byName(list any) map[string]any {
@@ -129,22 +128,30 @@ func byName(list any) map[string]any {
 	return named
 }
 
-func edgesByPhase(part any) map[string]any {
+// edgesByPhase brings the lab's and Plimsoll's counts of an edge together.
+func edgesByPhase(whole map[string]any) map[string]any {
 	phases := map[string]any{}
-	fields, _ := part.(map[string]any)
-	edges, _ := fields["edges"].([]any)
-	for _, item := range edges {
-		edge, ok := item.(map[string]any)
-		if !ok {
-			continue
+	for _, side := range []string{"truth", "observed"} {
+		fields, _ := whole[side].(map[string]any)
+		edges, _ := fields["edges"].([]any)
+		for _, item := range edges {
+			if row, ok := item.(map[string]any); ok {
+				name, _ := row["phase"].(string)
+				child(child(phases, name), short(row["src"])+" → "+short(row["dst"]))[side] = row
+			}
 		}
-		phase, _ := edge["phase"].(string)
-		if phases[phase] == nil {
-			phases[phase] = map[string]any{}
-		}
-		phases[phase].(map[string]any)[short(edge["src"])+" → "+short(edge["dst"])] = edge
 	}
 	return phases
+}
+
+// child returns the map under a key, made if there is none.
+func child(parent map[string]any, key string) map[string]any {
+	m, ok := parent[key].(map[string]any)
+	if !ok {
+		m = map[string]any{}
+		parent[key] = m
+	}
+	return m
 }
 
 // short returns the workload of a node id: its last step.

@@ -66,7 +66,7 @@ func TestCheckRefuses(t *testing.T) {
 	}
 	for expr, want := range map[string]string{
 		"phase.calm.goodput >=": "Syntax error",
-		"phases.calm.goodput":   "undeclared reference to 'phases'",
+		"fases.calm.goodput":    "undeclared reference to 'fases'",
 		"1 + 2":                 "of type int, not true or false",
 		"'a' < 1":               "no matching overload",
 	} {

@@ -8,7 +8,7 @@ import (
 
 // path matches the plain look-ups in an expression: phase.calm.goodput,
 // slo["x"].state. Their values are what a reader asks for when it fails.
-var path = regexp.MustCompile(`\b(?:report|phase|slo|edge|truth)(?:\.\w+|\["[^"]*"\]|\['[^']*'\])+`)
+var path = regexp.MustCompile(`\b(?:report|phase|slo|edge|telemetry|machine)(?:\.\w+|\["[^"]*"\]|\['[^']*'\])+`)
 
 // figures returns the values that stand in an expression, for a failure's text.
 func (e *Evaluator) figures(expr string, vars map[string]any) string {
