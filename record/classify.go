@@ -39,14 +39,18 @@ const upstreamAnswerFlags = FlagUO | FlagUT | FlagURX
 //
 // A row with details "via_upstream" is judged by its status, since Envoy then
 // also sets UO for a retry that a budget refused and UT for a hedge that lost;
-// an answer cut on its way (DC, UC, …) is still judged by the flag.
+// an answer cut on its way (DC, UC, SI, …) is still judged by the flag.
 func Classify(code uint16, grpcStatus int8, flags Flags, details string) Outcome {
 	if strings.HasPrefix(details, "rbac_access_denied") {
 		return OutcomeDenied
 	}
 	answered := details == ViaUpstream && code != 0
+	telling := flags
+	if answered {
+		telling &^= upstreamAnswerFlags
+	}
 	for _, c := range causes {
-		if flags.Has(c.flag) && !(answered && c.flag&^upstreamAnswerFlags == 0) && !(answered && c.outcome == OutcomeTimeout) {
+		if telling.Has(c.flag) {
 			return c.outcome
 		}
 	}

@@ -35,6 +35,7 @@ type builder[R any] struct {
 	encoder *encoder
 	rows    int
 	bytes   int
+	closed  bool
 }
 
 func newBuilder[R any](set columnSet[R], p *Pipeline, counts *counters) *builder[R] {
@@ -48,9 +49,13 @@ func newBuilder[R any](set columnSet[R], p *Pipeline, counts *counters) *builder
 func (b *builder[R]) add(r *R) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	b.counts.rows.Add(1)
+	if b.closed {
+		b.counts.lostRows.Add(1)
+		return errClosed
+	}
 	b.bytes += b.set.append(r)
 	b.rows++
-	b.counts.rows.Add(1)
 	if b.rows < b.maxRows && b.bytes < maxBlockBytes {
 		return nil
 	}
@@ -62,6 +67,14 @@ func (b *builder[R]) add(r *R) error {
 func (b *builder[R]) seal() error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	return b.sealLocked()
+}
+
+// close makes add refuse rows. Rows that are still open go the way of seal.
+func (b *builder[R]) close() error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.closed = true
 	return b.sealLocked()
 }
 

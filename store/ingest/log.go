@@ -3,6 +3,8 @@ package ingest
 import (
 	"context"
 	"errors"
+	"maps"
+	"slices"
 	"sync"
 	"sync/atomic"
 )
@@ -16,11 +18,12 @@ var errClosed = errors.New("the pipeline is shut down")
 type blockLog interface {
 	// Append takes a block. When it returns without error the block is as
 	// durable as the log is, and its lane will be given it. It does not wait
-	// for room: callers ask Room before they add rows.
+	// for room: callers see to that before they add rows.
 	Append(b *sealed) error
-	// Room returns at once while less than the log's limit is pending, else
-	// it waits for that. It reports whether it waited.
-	Room(ctx context.Context) (waited bool, err error)
+	// HasRoom tells whether less than the log's limit is pending; WaitRoom
+	// waits for that.
+	HasRoom() bool
+	WaitRoom(ctx context.Context) error
 	// Next waits for the oldest block of a table that was not given yet.
 	Next(ctx context.Context, table string) (*sealed, error)
 	// Done tells that a block is stored, or in quarantine: the log may forget
@@ -32,20 +35,21 @@ type blockLog interface {
 	WaitDone(ctx context.Context, n uint64) error
 	// Pending counts the blocks that are not done.
 	Pending() (blocks, rows int, bytes int64)
-	// Close makes Append fail and wakes who waits for room.
-	Close()
+	// Close makes Append fail and wakes who waits for room. It returns the
+	// blocks that are lost by it: none, if the log outlives the process.
+	Close() (lost []*sealed)
 }
 
 // memoryLog is a blockLog that does not outlive the process.
 type memoryLog struct {
-	max   int64
-	bytes atomic.Int64 // of all blocks that are not done
+	max    int64
+	bytes  atomic.Int64 // of all blocks that are not done
+	closed atomic.Bool
 
 	mu       sync.Mutex
 	queues   map[string][]*sealed // by table, not given yet
 	open     map[*sealed]uint64   // not done, with their position among all appended
 	appended uint64
-	closed   bool
 	changed  chan struct{} // closed and replaced at every change
 }
 
@@ -58,7 +62,7 @@ func newMemoryLog(maxBytes int64) *memoryLog {
 func (l *memoryLog) Append(b *sealed) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.closed {
+	if l.closed.Load() {
 		return errClosed
 	}
 	l.appended++
@@ -69,17 +73,15 @@ func (l *memoryLog) Append(b *sealed) error {
 	return nil
 }
 
-func (l *memoryLog) Room(ctx context.Context) (waited bool, err error) {
-	if l.bytes.Load() < l.max {
-		return false, nil
-	}
-	err = l.wait(ctx, func() (bool, error) {
-		if l.closed {
+func (l *memoryLog) HasRoom() bool { return l.bytes.Load() < l.max && !l.closed.Load() }
+
+func (l *memoryLog) WaitRoom(ctx context.Context) error {
+	return l.wait(ctx, func() (bool, error) {
+		if l.closed.Load() {
 			return false, errClosed
 		}
-		return l.bytes.Load() < l.max, nil
+		return l.HasRoom(), nil
 	})
-	return true, err
 }
 
 func (l *memoryLog) Next(ctx context.Context, table string) (b *sealed, err error) {
@@ -131,11 +133,14 @@ func (l *memoryLog) Pending() (blocks, rows int, bytes int64) {
 	return len(l.open), rows, l.bytes.Load()
 }
 
-func (l *memoryLog) Close() {
+func (l *memoryLog) Close() (lost []*sealed) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.closed = true
+	if !l.closed.Swap(true) {
+		lost = slices.Collect(maps.Keys(l.open))
+	}
 	l.notify()
+	return lost
 }
 
 // wait returns when the condition, asked under the lock at every change, holds

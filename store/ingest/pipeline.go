@@ -108,12 +108,13 @@ func (p *Pipeline) Heartbeat(h *record.Heartbeat) {
 // admit waits for room. It returns false after Shutdown: the row is counted as
 // lost.
 func (p *Pipeline) admit(c *counters) bool {
-	p.waiting.Add(1)
-	waited, err := p.blocks.Room(context.Background())
-	p.waiting.Add(-1)
-	if waited {
-		p.waited.Store(true)
+	if p.blocks.HasRoom() {
+		return true
 	}
+	p.waiting.Add(1)
+	err := p.blocks.WaitRoom(context.Background())
+	p.waited.Store(true)
+	p.waiting.Add(-1)
 	if err != nil {
 		c.rows.Add(1)
 		c.lostRows.Add(1)

@@ -37,11 +37,7 @@ func (p *Pipeline) send(ctx context.Context, migrated error) {
 		return
 	}
 	q := quarantine{dir: p.cfg.Quarantine, log: p.log}
-	counts := map[string]*counters{
-		p.requests.table.Name: &p.counts.requests, p.attempts.table.Name: &p.counts.attempts,
-		p.heartbeats.table.Name: &p.counts.heartbeats,
-	}
-	for table, c := range counts {
+	for table, c := range p.countsByTable() {
 		l := lane{table: table, blocks: p.blocks, post: p.store.post, quarantine: q, counts: c, log: p.log}
 		p.work.Go(func() { l.run(ctx) })
 	}
@@ -131,14 +127,31 @@ func (p *Pipeline) Shutdown(ctx context.Context) error {
 	if err == nil && p.stop != nil {
 		err = errors.Join(p.writeBeat(now), p.Flush(ctx))
 	}
-	p.blocks.Close()
 	if p.stop != nil {
 		p.stop()
 	}
 	p.work.Wait()
+	p.abandon()
 	p.store.close()
 	if err != nil {
 		return fmt.Errorf("shutting down ingest: %w", err)
 	}
 	return nil
+}
+
+// abandon closes the log and the builders, and counts what is lost by that.
+func (p *Pipeline) abandon() {
+	counts := p.countsByTable()
+	for _, b := range p.blocks.Close() {
+		counts[b.table].lostRows.Add(uint64(b.rows))
+	}
+	p.report(errors.Join(p.requests.close(), p.attempts.close(), p.heartbeats.close()))
+}
+
+func (p *Pipeline) countsByTable() map[string]*counters {
+	return map[string]*counters{
+		p.requests.table.Name:   &p.counts.requests,
+		p.attempts.table.Name:   &p.counts.attempts,
+		p.heartbeats.table.Name: &p.counts.heartbeats,
+	}
 }

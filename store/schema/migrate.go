@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
@@ -98,24 +100,23 @@ type applied struct {
 
 // plan returns the steps that are not done yet, or why none may be taken.
 func plan(steps []step, done []applied) ([]step, error) {
-	sums := make(map[uint32]string, len(done))
-	for _, a := range done {
-		if int(a.id) > len(steps) {
-			return nil, fmt.Errorf("schema version %d, migration %q, known up to %d: %w", a.id, a.name, len(steps), ErrNewer)
-		}
-		if want := steps[a.id-1]; want.checksum != a.checksum {
-			return nil, fmt.Errorf("migration %d (%s): recorded checksum %.12s, ours %.12s: %w",
-				a.id, a.name, a.checksum, want.checksum, ErrChanged)
-		}
-		sums[a.id] = a.checksum
-	}
-	var todo []step
+	todo := make(map[uint32]step, len(steps))
+	known := make(map[uint32]step, len(steps))
 	for _, s := range steps {
-		if _, ok := sums[s.id]; !ok {
-			todo = append(todo, s)
-		}
+		todo[s.id], known[s.id] = s, s
 	}
-	return todo, nil
+	for _, a := range done {
+		ours, ok := known[a.id]
+		if !ok {
+			return nil, fmt.Errorf("migration %d (%s) was applied, the newest known is %d: %w", a.id, a.name, len(steps), ErrNewer)
+		}
+		if ours.checksum != a.checksum {
+			return nil, fmt.Errorf("migration %d (%s), recorded checksum %.12s, ours %.12s: %w",
+				a.id, a.name, a.checksum, ours.checksum, ErrChanged)
+		}
+		delete(todo, a.id)
+	}
+	return slices.SortedFunc(maps.Values(todo), func(a, b step) int { return int(a.id) - int(b.id) }), nil
 }
 
 func apply(ctx context.Context, conn driver.Conn, s step) error {
@@ -126,7 +127,7 @@ func apply(ctx context.Context, conn driver.Conn, s step) error {
 }
 
 func readApplied(ctx context.Context, conn driver.Conn) ([]applied, error) {
-	rows, err := conn.Query(ctx, "SELECT DISTINCT id, name, checksum FROM schema_migrations WHERE id > 0 ORDER BY id DESC")
+	rows, err := conn.Query(ctx, "SELECT DISTINCT id, name, checksum FROM schema_migrations ORDER BY id DESC")
 	if err != nil {
 		return nil, err
 	}
