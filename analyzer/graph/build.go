@@ -41,24 +41,21 @@ func compareEdges(a, b *plimsollv1.Edge) int {
 	return cmp.Or(cmp.Compare(a.Src, b.Src), cmp.Compare(a.Dst, b.Dst), cmp.Compare(a.Route, b.Route))
 }
 
-// precedence orders vantages for the canonical view, best first.
-var precedence = []record.Vantage{record.VantageClient, record.VantageServer, record.VantageGateway}
+// precedence orders vantages for the canonical view, best first. Layer 4 and
+// node speak only where nothing else reports.
+var precedence = []record.Vantage{
+	record.VantageClient, record.VantageServer, record.VantageGateway,
+	record.VantageL4Client, record.VantageL4Server, record.VantageNode,
+}
 
-// canonical returns the best vantage that has rows; a vantage without a place
-// in precedence (layer 4, node) is taken only where nothing else reports.
+// canonical returns the best vantage that has rows.
 func canonical(seen map[record.Vantage]bool) record.Vantage {
 	for _, v := range precedence {
 		if seen[v] {
 			return v
 		}
 	}
-	best := record.VantageUnknown
-	for v := range seen {
-		if best == record.VantageUnknown || v < best {
-			best = v
-		}
-	}
-	return best
+	return record.VantageUnknown
 }
 
 // unit says what one row of a vantage counts.

@@ -1,0 +1,64 @@
+package graph
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"google.golang.org/protobuf/types/known/durationpb"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	plimsollv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/v1"
+)
+
+func TestResolve(t *testing.T) {
+	mark := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	at := func(offset time.Duration) *timestamppb.Timestamp { return timestamppb.New(mark.Add(offset)) }
+	const min = time.Minute
+	for _, c := range []struct {
+		name     string
+		req      *plimsollv1.GetGraphRequest
+		from, to time.Duration // offsets from the watermark
+		err      string
+	}{
+		{name: "nothing", req: &plimsollv1.GetGraphRequest{}, from: -min},
+		{name: "window", req: &plimsollv1.GetGraphRequest{Window: durationpb.New(5 * min)}, from: -5 * min},
+		{name: "from", req: &plimsollv1.GetGraphRequest{From: at(-3 * min)}, from: -3 * min},
+		{name: "to", req: &plimsollv1.GetGraphRequest{To: at(-3 * min)}, from: -4 * min, to: -3 * min},
+		{name: "from and window", req: &plimsollv1.GetGraphRequest{From: at(-3 * min), Window: durationpb.New(min)}, from: -3 * min, to: -2 * min},
+		{name: "to and window", req: &plimsollv1.GetGraphRequest{To: at(-3 * min), Window: durationpb.New(2 * min)}, from: -5 * min, to: -3 * min},
+		{name: "both", req: &plimsollv1.GetGraphRequest{From: at(-3 * min), To: at(-2 * min)}, from: -3 * min, to: -2 * min},
+		{name: "cut", req: &plimsollv1.GetGraphRequest{From: at(-3 * min), To: at(min)}, from: -3 * min},
+		{name: "wholly beyond", req: &plimsollv1.GetGraphRequest{From: at(min), To: at(2 * min)}},
+		{name: "from beyond", req: &plimsollv1.GetGraphRequest{From: at(min)}},
+		{name: "nanoseconds round up", req: &plimsollv1.GetGraphRequest{From: at(-3*min + 1), To: at(-2*min + 1)}, from: -3*min + time.Microsecond, to: -2*min + time.Microsecond},
+		{name: "empty", req: &plimsollv1.GetGraphRequest{From: at(-min), To: at(-min)}, err: "is not before"},
+		{name: "backwards", req: &plimsollv1.GetGraphRequest{From: at(-min), To: at(-2 * min)}, err: "is not before"},
+		{name: "all three", req: &plimsollv1.GetGraphRequest{From: at(-min), To: at(0), Window: durationpb.New(min)}, err: "leave one out"},
+		{name: "zero window", req: &plimsollv1.GetGraphRequest{Window: durationpb.New(0)}, err: "not positive"},
+		{name: "negative window", req: &plimsollv1.GetGraphRequest{Window: durationpb.New(-min)}, err: "not positive"},
+		{name: "invalid window", req: &plimsollv1.GetGraphRequest{Window: &durationpb.Duration{Seconds: 1, Nanos: -1}}, err: "window:"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			w, err := resolve(c.req, mark)
+			if c.err != "" {
+				if err == nil || !strings.Contains(err.Error(), c.err) {
+					t.Fatalf("error %v, want one with %q", err, c.err)
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := w.from.Sub(mark); got != c.from {
+				t.Errorf("from is %s off the watermark, want %s", got, c.from)
+			}
+			if got := w.to.Sub(mark); got != c.to {
+				t.Errorf("to is %s off the watermark, want %s", got, c.to)
+			}
+			if w.to.After(w.watermark) {
+				t.Error("the window ends after the watermark")
+			}
+		})
+	}
+}
