@@ -31,6 +31,7 @@ type Curve struct {
 type step struct {
 	micros   uint32
 	atRisk   int     // observations that reached micros
+	before   float64 // height up to micros
 	survival float64 // S(micros)
 	sum      float64 // Greenwood's sum Σ d / (n (n − d)) up to here
 }
@@ -50,11 +51,12 @@ func Estimate(obs []Observation) *Curve {
 			}
 		}
 		if atRisk := len(sorted) - i; events > 0 {
+			before := survival
 			survival *= float64(atRisk-events) / float64(atRisk)
 			if atRisk > events {
 				sum += float64(events) / (float64(atRisk) * float64(atRisk-events))
 			}
-			c.steps = append(c.steps, step{micros: at, atRisk: atRisk, survival: survival, sum: sum})
+			c.steps = append(c.steps, step{micros: at, atRisk: atRisk, before: before, survival: survival, sum: sum})
 		}
 		c.events += events
 		c.last = at
@@ -72,13 +74,17 @@ func (c *Curve) Events() int { return c.events }
 // Longest returns the longest observation in microseconds, cut or not.
 func (c *Curve) Longest() uint32 { return c.last }
 
-// End returns the share of the distribution that the curve covers: one minus
-// its lowest point. It is 1 when the longest observation was an event.
+// End returns the share of the distribution up to which the curve may be
+// quoted: quantiles beyond it are not identified.
 func (c *Curve) End() float64 {
-	if len(c.steps) == 0 {
-		return 0
+	end := 0.0
+	for _, s := range c.steps {
+		if !s.identified(c.n) {
+			break
+		}
+		end = 1 - s.survival
 	}
-	return 1 - c.steps[len(c.steps)-1].survival
+	return end
 }
 
 // At returns S(micros) with its confidence limits.

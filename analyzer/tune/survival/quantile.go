@@ -4,8 +4,8 @@ package survival
 // curve's word to be taken there.
 const MinAtRisk = 30
 
-// uncutShare is how much of the risk set of an uncut sample must be left at a
-// quantile that fewer than MinAtRisk observations reach.
+// uncutShare is how much of the risk set that the curve's height stands for
+// must be left where fewer than MinAtRisk observations are.
 const uncutShare = 0.9
 
 // tolerance absorbs the rounding of the curve's product.
@@ -27,9 +27,9 @@ type Quantile struct {
 	// AtRisk is the number of observations that reached Value.
 	AtRisk int
 	// Identified tells whether the curve may be quoted at P: it is reached and
-	// AtRisk is at least MinAtRisk, or at least nine tenths of the P-tail of
-	// an uncut sample of the same size. The second arm is for small samples
-	// without cuts, whose tail is thin by nature and not through the cuts.
+	// AtRisk is at least MinAtRisk, or at least nine tenths of what would be
+	// left if nothing had been cut before. The second arm is for tails that
+	// are thin because the sample is small, and not because of the cuts.
 	Identified bool
 }
 
@@ -45,13 +45,17 @@ func (c *Curve) Quantile(p float64) Quantile {
 		}
 		if !q.Reached && s.survival <= target {
 			q.Value, q.Reached, q.AtRisk = s.micros, true, s.atRisk
+			q.Identified = s.identified(c.n)
 		}
 		if high <= target {
 			q.High, q.Bounded = s.micros, true
 			break
 		}
 	}
-	tail := (1 - p) * float64(c.n)
-	q.Identified = q.Reached && (q.AtRisk >= MinAtRisk || float64(q.AtRisk) >= uncutShare*tail)
 	return q
+}
+
+// identified tells whether enough of a sample of n is left at the step.
+func (s step) identified(n int) bool {
+	return s.atRisk >= MinAtRisk || float64(s.atRisk) >= uncutShare*s.before*float64(n)
 }

@@ -64,8 +64,8 @@ func TestTextbookExample(t *testing.T) {
 	if c.N() != 21 || c.Events() != 9 || c.Longest() != 35 {
 		t.Errorf("n, events, longest = %d, %d, %d, want 21, 9, 35", c.N(), c.Events(), c.Longest())
 	}
-	if end := c.End(); math.Abs(end-0.552) > 0.0005 {
-		t.Errorf("End() = %v, want 0.552", end)
+	if end := c.End(); math.Abs(end-0.193) > 0.0005 {
+		t.Errorf("End() = %v, want 0.193: at 10 weeks 15 are left of the 17 that the curve stands for", end)
 	}
 }
 
@@ -124,7 +124,11 @@ func TestStrayRowBeyondTheCut(t *testing.T) {
 	if q := Estimate(obs).Quantile(0.99); q.Reached {
 		t.Fatalf("p99 reached although the curve ends at 92 %%: %+v", q)
 	}
-	q := Estimate(append(obs, Observation{194_000, true})).Quantile(0.99)
+	stray := Estimate(append(obs, Observation{194_000, true}))
+	if end := stray.End(); end > 0.92 {
+		t.Errorf("End() = %v, want the share before the cut", end)
+	}
+	q := stray.Quantile(0.99)
 	if !q.Reached || q.Value != 194_000 || q.AtRisk != 1 {
 		t.Fatalf("want the stray row as p99 on paper, got %+v", q)
 	}

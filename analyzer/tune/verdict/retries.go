@@ -1,0 +1,73 @@
+package verdict
+
+import (
+	"fmt"
+	"strconv"
+
+	plimsollv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/v1"
+)
+
+const (
+	// minRetryRows is how many retries must be seen under stress.
+	minRetryRows = 30
+	// maxRetries bounds the worst-case amplification of one layer to 3, which
+	// is what a whole path should stay within.
+	maxRetries = 2
+	// rescueShare: retries are worth their load in an overload while they
+	// succeed more than half as often as in calm.
+	rescueShare = 0.5
+)
+
+// retries judges how often a try is repeated, by whether repeating rescues
+// anything when the server is overloaded.
+func (j *judgement) retries() *plimsollv1.Recommendation {
+	calm, source := j.calmRescue()
+	stressed := j.stressed.rescue()
+	r := &plimsollv1.Recommendation{
+		Knob: KnobRetries,
+		From: j.current.from(strconv.FormatUint(uint64(j.current.retries), 10)),
+		Evidence: []*plimsollv1.Evidence{
+			evidence("tries per request, healthy", j.in.Healthy.Requests.amplification(), unitNone,
+				"%s requests", count(j.in.Healthy.Requests.Total)),
+			evidence("successful retries, healthy", calm, unitShare, "%s", source),
+		},
+	}
+	if total := j.in.Stressed.Requests.Total; total > 0 {
+		r.Evidence = append(r.Evidence,
+			evidence("tries per request, stressed", j.in.Stressed.Requests.amplification(), unitNone, "%s requests", count(total)),
+			evidence("successful retries, stressed", stressed, unitShare, "%s retries", count(j.stressed.retries)))
+	}
+	if j.stressed.retries < minRetryRows {
+		return insufficient(r, fmt.Sprintf("Whether retries help in an overload needs %d retries under stress: %d are missing.",
+			minRetryRows, minRetryRows-j.stressed.retries))
+	}
+	limit, so := uint32(maxRetries), "up to 2 a request are worth their load."
+	if stressed <= rescueShare*calm {
+		limit, so = 1, "more than 1 a request adds load and rescues little."
+	}
+	r.Reason = fmt.Sprintf("Under stress %s of %s retries succeeded (calm: %s) at %s tries per request: %s",
+		percent(stressed), count(j.stressed.retries), percent(calm), decimal(j.in.Stressed.Requests.amplification()), so)
+	return j.settleRetries(r, limit)
+}
+
+func (j *judgement) settleRetries(r *plimsollv1.Recommendation, limit uint32) *plimsollv1.Recommendation {
+	to := limit
+	r.Verdict = Recommend
+	if j.current.known && j.current.retries <= limit {
+		to, r.Verdict = j.current.retries, Keep
+	}
+	j.plan.retries = to
+	j.policy.Retries = &to
+	r.To = strconv.FormatUint(uint64(to), 10)
+	return r
+}
+
+// calmRescue returns how often a retry succeeds in calm; where too few were
+// needed, how often any try does.
+func (j *judgement) calmRescue() (float64, string) {
+	if j.healthy.retries >= minRetryRows {
+		return j.healthy.rescue(), count(j.healthy.retries) + " retries"
+	}
+	return j.healthy.success(), fmt.Sprintf("all %s tries, of which %s were retries",
+		count(j.healthy.tries), count(j.healthy.retries))
+}
