@@ -1,0 +1,84 @@
+package slo
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+)
+
+// WatermarkFunc returns up to which completion time all rows are stored, as
+// known at a time; a zero time and the reason if nobody can tell.
+type WatermarkFunc func(ctx context.Context, at time.Time) (watermark time.Time, reason string, err error)
+
+// source supplies counts. The store is one; tests script another.
+type source interface {
+	// counts returns one count per window, all within windows[0].
+	counts(ctx context.Context, in Indicator, windows []Window) ([]Count, error)
+	// series returns one count per grid bucket of the window.
+	series(ctx context.Context, in Indicator, w Window) ([]Count, error)
+	// sight tells which parts of the window were seen.
+	sight(ctx context.Context, w Window) (Sight, error)
+}
+
+// Evaluator answers how SLOs stand. It has no state and is safe for concurrent
+// use.
+type Evaluator struct {
+	source    source
+	watermark WatermarkFunc
+	slos      []*SLO
+}
+
+// NewEvaluator returns an evaluator of the given SLOs over the rollups behind
+// conn.
+func NewEvaluator(conn driver.Conn, watermark WatermarkFunc, slos []*SLO) *Evaluator {
+	return &Evaluator{source: store{conn}, watermark: watermark, slos: slos}
+}
+
+// SLOs returns the SLOs in the order of their files. It must not be changed.
+func (e *Evaluator) SLOs() []*SLO { return e.slos }
+
+// Status evaluates one SLO as of a time. Its windows end at the watermark of
+// that time, or at the time itself if that is earlier, on the grid.
+func (e *Evaluator) Status(ctx context.Context, s *SLO, at time.Time) (Status, error) {
+	watermark, reason, err := e.watermark(ctx, at)
+	if err != nil {
+		return Status{}, fmt.Errorf("evaluating slo %s: %w", s.Name, err)
+	}
+	if watermark.IsZero() {
+		return unseen(s, at, reason), nil
+	}
+	windows := s.windows(end(at, watermark))
+	seen, err := e.source.sight(ctx, windows[0])
+	if err != nil {
+		return Status{}, fmt.Errorf("evaluating slo %s: %w", s.Name, err)
+	}
+	counts, err := e.source.counts(ctx, s.Indicator, windows)
+	if err != nil {
+		return Status{}, fmt.Errorf("evaluating slo %s: %w", s.Name, err)
+	}
+	return judge(s, at, watermark, windows, counts, seen), nil
+}
+
+// Statuses evaluates all SLOs as of a time.
+func (e *Evaluator) Statuses(ctx context.Context, at time.Time) ([]Status, error) {
+	list := make([]Status, 0, len(e.slos))
+	for _, s := range e.slos {
+		st, err := e.Status(ctx, s, at)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, st)
+	}
+	return list, nil
+}
+
+// end returns where windows end: on the grid, never after the watermark or the
+// time asked for.
+func end(at, watermark time.Time) time.Time {
+	if watermark.Before(at) {
+		at = watermark
+	}
+	return floor(at, Grid)
+}
