@@ -1,0 +1,15 @@
+// Package envoyals receives Envoy's gRPC access logs
+// (envoy.service.accesslog.v3.AccessLogService) and hands them to a store as
+// rows.
+//
+// It is a logs receiver of the OpenTelemetry Collector by form, since a
+// pipeline is what the Collector starts and stops receivers with, but it emits
+// nothing to its pipeline: a row goes from wire bytes to the columns of a block
+// without ever being a log record. The store is an extension, found by the
+// name in the config.
+//
+// Reading order: config.go and factory.go, receiver.go (life cycle), server.go
+// and codec.go (gRPC), stream.go (one stream's loop), proxies.go (per-proxy
+// counts and heartbeats), telemetry.go. Package wire decodes, package rows
+// decides what a row says.
+package envoyals

@@ -1,0 +1,68 @@
+package rows
+
+import (
+	"sync"
+
+	"github.com/plimsoll-mesh/plimsoll/record"
+)
+
+// The caps of one collector. What is beyond them is stored as Other.
+const (
+	MaxServices = 10_000
+	MaxRoutes   = 200   // per service
+	MaxCallers  = 1_000 // per service
+)
+
+// Caps bounds the cardinality of stored names. A name that was let in stays in
+// for the life of the collector. Safe for concurrent use.
+type Caps struct {
+	mu       sync.Mutex
+	services map[string]*names
+}
+
+type names struct {
+	routes, callers map[string]struct{}
+}
+
+// NewCaps returns caps with nothing let in yet.
+func NewCaps() *Caps { return &Caps{services: make(map[string]*names)} }
+
+// Route lets a route of a service in, or tells that there is no room. The
+// string is kept: it must be owned.
+func (c *Caps) Route(dst *record.Peer, route string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	n := c.service(dst)
+	return n != nil && admit(n.routes, route, MaxRoutes)
+}
+
+// Caller lets a caller of a service in, or tells that there is no room.
+func (c *Caps) Caller(dst *record.Peer, id string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	n := c.service(dst)
+	return n != nil && admit(n.callers, id, MaxCallers)
+}
+
+// service returns the names of a service, nil if there are too many services.
+// A service is known by the node id of its workload: versions count on their
+// own.
+func (c *Caps) service(dst *record.Peer) *names {
+	n := c.services[dst.ID]
+	if n == nil && len(c.services) < MaxServices {
+		n = &names{routes: make(map[string]struct{}), callers: make(map[string]struct{})}
+		c.services[dst.ID] = n
+	}
+	return n
+}
+
+func admit(set map[string]struct{}, name string, limit int) bool {
+	if _, ok := set[name]; ok {
+		return true
+	}
+	if len(set) >= limit {
+		return false
+	}
+	set[name] = struct{}{}
+	return true
+}

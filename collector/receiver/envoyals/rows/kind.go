@@ -1,0 +1,80 @@
+package rows
+
+import "github.com/plimsoll-mesh/plimsoll/collector/receiver/envoyals/wire"
+
+// Kind tells what an entry is worth.
+type Kind uint8
+
+// The kinds of entries.
+const (
+	Request  Kind = iota // a completed request
+	Attempt              // a completed upstream try
+	Interim              // a report from the midst of a request: not counted
+	Unusable             // refused; the reason says why
+)
+
+// Reason is why an entry is refused.
+type Reason uint8
+
+// The reasons.
+const (
+	Malformed    Reason = iota
+	NoIdentifier        // the stream never said who it is
+	NoCommon            // no common_properties
+	NoStart             // no start_time
+	NoDirection         // neither a tag nor a cluster name tells inbound from outbound
+	InboundTry          // a try of the server's proxy towards its own application
+	TCPNotStored        // a TCP entry: not stored yet
+	ReasonCount         // how many there are
+)
+
+var reasonNames = [ReasonCount]string{
+	"malformed", "no_identifier", "no_common_properties", "no_start_time", "no_direction", "inbound_try", "tcp_not_stored",
+}
+
+// String returns the name used as label of the refusal counter.
+func (r Reason) String() string {
+	if r >= ReasonCount {
+		return "unknown"
+	}
+	return reasonNames[r]
+}
+
+// tryLog is the log name of upstream tries. It decides only for Envoys that
+// send no access_log_type.
+const tryLog = "mesh.try"
+
+// KindOf judges an entry of the log named logName.
+func KindOf(e *wire.Entry, logName string) (Kind, Reason) {
+	c := &e.Common
+	kind := kindByType(c, logName)
+	switch {
+	case !e.HasCommon:
+		return Unusable, NoCommon
+	case kind == Interim:
+		return Interim, 0
+	case !c.Start.Set:
+		return Unusable, NoStart
+	}
+	switch direction := directionOf(c); {
+	case kind == Attempt && direction == inbound:
+		return Unusable, InboundTry
+	case kind == Request && direction == unknownDirection:
+		return Unusable, NoDirection
+	}
+	return kind, 0
+}
+
+func kindByType(c *wire.Common, logName string) Kind {
+	switch {
+	case c.Type == wire.DownstreamEnd:
+		return Request
+	case c.Type == wire.UpstreamEnd:
+		return Attempt
+	case c.Type != wire.NotSet || c.Intermediate:
+		return Interim
+	case logName == tryLog:
+		return Attempt
+	}
+	return Request
+}

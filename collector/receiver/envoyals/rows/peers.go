@@ -1,0 +1,75 @@
+package rows
+
+import (
+	"strings"
+
+	"github.com/plimsoll-mesh/plimsoll/record"
+)
+
+// callee names the server of an outbound row: the workload of the host that was
+// chosen, else the service that the route or the cluster names.
+func (s *Stream) callee(k *edgeKey) record.Peer {
+	r := s.reporter
+	service, namespace := clusterTarget(k.cluster)
+	source := record.IDClusterName
+	if k.dstService != "" {
+		service, source = k.dstService, record.IDRegistry
+	}
+	namespace = first(k.dstNamespace, namespace, r.Namespace)
+	peer := record.Peer{Service: service, Version: k.dstVersion, Principal: k.dstPrincipal}
+	switch {
+	case k.dstWorkload != "":
+		peer.ID, peer.Source = record.WorkloadID(r.Mesh, r.Cluster, namespace, k.dstWorkload), record.IDEndpointMetadata
+	case service != "":
+		peer.ID, peer.Source = record.ServiceID(r.Mesh, r.Cluster, namespace, service), source
+	default:
+		peer.ID = record.UnknownID(namespace)
+	}
+	return peer
+}
+
+// clusterTarget reads service and namespace from a cluster name
+// "outbound|<port>|<subset>|<service>.<namespace>"; other names yield nothing.
+func clusterTarget(cluster string) (service, namespace string) {
+	rest, ok := strings.CutPrefix(cluster, "outbound|")
+	if !ok || strings.Count(rest, "|") != 2 {
+		return "", ""
+	}
+	return splitHost(rest[strings.LastIndexByte(rest, '|')+1:])
+}
+
+// caller names the client of an inbound row: what its proxy says in a header,
+// unless the principal of its certificate belongs to another namespace.
+func (s *Stream) caller(k *edgeKey) record.Peer {
+	r := s.reporter
+	namespace, proven := principalNamespace(k.srcPrincipal)
+	h, ok := parsePeerHeader(k.peer)
+	switch {
+	case ok && (!proven || namespace == h.namespace):
+		return record.Peer{
+			ID:        record.WorkloadID(h.mesh, h.cluster, h.namespace, h.workload),
+			Service:   h.service,
+			Version:   h.version,
+			Principal: k.srcPrincipal,
+			Source:    record.IDPeerMetadata,
+		}
+	case proven:
+		return record.Peer{ID: record.UnknownID(namespace), Principal: k.srcPrincipal, Source: record.IDMTLS}
+	}
+	return record.Peer{ID: record.UnknownID(r.Namespace), Principal: k.srcPrincipal}
+}
+
+// principalNamespace reads the namespace of a principal of the form
+// "spiffe://<trust domain>/ns/<namespace>/sa/<account>", as Istio and the own
+// CA issue them.
+func principalNamespace(uri string) (namespace string, ok bool) {
+	rest, ok := strings.CutPrefix(uri, "spiffe://")
+	if !ok {
+		return "", false
+	}
+	parts := strings.Split(rest, "/")
+	if len(parts) != 5 || parts[1] != "ns" || parts[2] == "" || parts[3] != "sa" {
+		return "", false
+	}
+	return parts[2], true
+}

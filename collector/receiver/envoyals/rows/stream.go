@@ -1,0 +1,115 @@
+package rows
+
+import (
+	"time"
+
+	"github.com/plimsoll-mesh/plimsoll/collector/receiver/envoyals/wire"
+	"github.com/plimsoll-mesh/plimsoll/record"
+)
+
+// Stream makes the rows of one access log stream. It is not safe for concurrent
+// use.
+type Stream struct {
+	reporter  *Reporter
+	caps      *Caps
+	edges     map[edgeKey]*edge
+	addresses addresses
+}
+
+// NewStream returns a stream of a reporter.
+func NewStream(reporter *Reporter, caps *Caps) *Stream {
+	return &Stream{
+		reporter:  reporter,
+		caps:      caps,
+		edges:     make(map[edgeKey]*edge),
+		addresses: make(addresses),
+	}
+}
+
+// Reporter returns whom the stream speaks for.
+func (s *Stream) Reporter() *Reporter { return s.reporter }
+
+// Request fills r from an entry of kind Request that was received at the given
+// moment, and tells whether a name in it was capped.
+func (s *Stream) Request(e *wire.Entry, received time.Time, r *record.Request) (capped bool) {
+	c := &e.Common
+	d := directionOf(c)
+	edge := s.edge(e, d)
+	duration := durationOf(c)
+	end, skew := record.ClampTime(c.Start.Time().Add(duration), received)
+	status := grpcStatus(&e.Response)
+	flags := record.Flags(c.Flags)
+	code := uint16(min(e.Response.Code, maxCode))
+	trace, span := traceIDs(e.Request.TraceParent)
+	*r = record.Request{
+		End:           end,
+		Skew:          skew,
+		Vantage:       d.vantage(s.reporter.Gateway),
+		Src:           edge.src,
+		Dst:           edge.dst,
+		Proxy:         s.reporter.Proxy,
+		LogName:       s.reporter.LogName,
+		Route:         edge.route,
+		Method:        methodName(e.Request.Method),
+		Protocol:      protocolOf(e, status),
+		Cluster:       c.Cluster,
+		Upstream:      s.addresses.text(c.Upstream),
+		Code:          code,
+		GRPCStatus:    status,
+		Outcome:       record.Classify(code, status, flags, e.Response.Details),
+		Flags:         flags,
+		Details:       e.Response.Details,
+		MTLS:          securityOf(c, d),
+		Duration:      micros(duration),
+		FirstByte:     firstByte(c),
+		Attempts:      uint8(min(c.Attempts, 255)),
+		RequestBytes:  e.Request.HeaderBytes + e.Request.BodyBytes,
+		ResponseBytes: e.Response.HeaderBytes + e.Response.BodyBytes,
+		CallID:        callID(e.Request.CallID),
+		RequestID:     first2(e.Request.ID, c.StreamID),
+		TraceID:       trace,
+		SpanID:        span,
+	}
+	if d == inbound {
+		r.Attempt = attemptNumber(e.Request.AttemptCount)
+	}
+	return edge.capped
+}
+
+// Attempt fills a from an entry of kind Attempt, and tells whether a name in
+// it was capped.
+func (s *Stream) Attempt(e *wire.Entry, received time.Time, a *record.Attempt) (capped bool) {
+	c := &e.Common
+	edge := s.edge(e, outbound)
+	duration := durationOf(c)
+	end, skew := record.ClampTime(c.Start.Time().Add(duration), received)
+	status := grpcStatus(&e.Response)
+	flags := record.Flags(c.Flags)
+	code := uint16(min(e.Response.Code, maxCode))
+	*a = record.Attempt{
+		End:        end,
+		Skew:       skew,
+		Src:        edge.src,
+		Dst:        edge.dst,
+		Proxy:      s.reporter.Proxy,
+		Route:      edge.route,
+		Method:     methodName(e.Request.Method),
+		Cluster:    c.Cluster,
+		Upstream:   s.addresses.text(c.Upstream),
+		Number:     attemptNumber(e.Request.AttemptCount),
+		Code:       code,
+		GRPCStatus: status,
+		Outcome:    record.ClassifyAttempt(code, status, flags, e.Response.Details),
+		Flags:      flags,
+		Failure:    c.Failure,
+		Duration:   micros(duration),
+		FirstByte:  tryFirstByte(c),
+		PoolWait:   poolWait(c),
+		CallID:     callID(e.Request.CallID),
+		RequestID:  first2(e.Request.ID, c.StreamID),
+	}
+	return edge.capped
+}
+
+// maxCode bounds a status code to the column it is stored in.
+const maxCode = 65535

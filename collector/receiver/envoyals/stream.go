@@ -1,0 +1,141 @@
+package envoyals
+
+import (
+	"sync/atomic"
+	"time"
+
+	"go.uber.org/zap"
+	"google.golang.org/grpc"
+
+	"github.com/plimsoll-mesh/plimsoll/collector/receiver/envoyals/rows"
+	"github.com/plimsoll-mesh/plimsoll/collector/receiver/envoyals/wire"
+	"github.com/plimsoll-mesh/plimsoll/record"
+)
+
+// stream turns the messages of one access log stream into rows. Its scratch
+// records are reused from entry to entry.
+type stream struct {
+	r     *alsReceiver
+	rows  *rows.Stream // nil until the identifier came
+	proxy *proxy
+
+	entry   wire.Entry
+	request record.Request
+	attempt record.Attempt
+	tally   tally
+
+	steps  atomic.Uint64 // odd while a message is being worked on
+	warned bool          // one warning about bad input per stream
+}
+
+// run reads messages until the stream breaks or ends.
+func (s *stream) run(ss grpc.ServerStream) error {
+	for {
+		var m message
+		if err := ss.RecvMsg(&m); err != nil {
+			return err
+		}
+		s.steps.Add(1)
+		s.message(m.bytes(), s.r.now())
+		m.free()
+		s.steps.Add(1)
+	}
+}
+
+// message stores the entries of one message. Bad input is counted and the rest
+// of the message still used, as far as its borders are known.
+func (s *stream) message(b []byte, received time.Time) {
+	defer s.report()
+	s.identify(b)
+	cursor := wire.NewCursor(b)
+	for {
+		kind, entry, err := cursor.Next()
+		switch {
+		case err != nil:
+			s.refuse(rows.Malformed)
+			return
+		case kind == wire.End:
+			return
+		case kind == wire.TCP:
+			s.refuse(rows.TCPNotStored)
+		default:
+			s.http(entry, received)
+		}
+	}
+}
+
+// identify takes the reporter from a message that names one: the first of a
+// stream.
+func (s *stream) identify(b []byte) {
+	var node wire.Node
+	found, err := node.Identifier(b)
+	if err != nil || !found {
+		return // a message without good borders is counted by the walk over its entries
+	}
+	reporter := rows.NewReporter(&node)
+	if s.rows != nil && *s.rows.Reporter() == *reporter {
+		return
+	}
+	s.leave()
+	s.rows = rows.NewStream(reporter, s.r.caps)
+	s.proxy = s.r.proxies.join(reporter.Proxy)
+}
+
+func (s *stream) leave() {
+	if s.proxy != nil {
+		s.r.proxies.leave(s.proxy, s.r.now())
+		s.proxy = nil
+	}
+}
+
+// http stores one HTTP entry.
+func (s *stream) http(b []byte, received time.Time) {
+	if s.rows == nil {
+		s.refuse(rows.NoIdentifier)
+		return
+	}
+	if err := s.entry.Decode(b); err != nil {
+		s.refuse(rows.Malformed)
+		return
+	}
+	switch kind, reason := rows.KindOf(&s.entry, s.rows.Reporter().LogName); kind {
+	case rows.Request:
+		capped := s.rows.Request(&s.entry, received, &s.request)
+		s.r.sink.Request(&s.request)
+		s.tally.requests[s.request.Outcome]++
+		s.tally.mark(s.request.Skew, capped)
+	case rows.Attempt:
+		capped := s.rows.Attempt(&s.entry, received, &s.attempt)
+		s.r.sink.Attempt(&s.attempt)
+		s.tally.attempts[s.attempt.Outcome]++
+		s.tally.mark(s.attempt.Skew, capped)
+	case rows.Interim:
+		s.tally.interim++
+	case rows.Unusable:
+		s.refuse(reason)
+	}
+}
+
+// refuse counts an entry that is not stored.
+func (s *stream) refuse(reason rows.Reason) {
+	s.tally.refused[reason]++
+	if s.warned {
+		return
+	}
+	s.warned = true
+	name := ""
+	if s.rows != nil {
+		name = s.rows.Reporter().Proxy
+	}
+	s.r.log.Warn("access log entry refused; more of this stream are only counted",
+		zap.Stringer("reason", reason), zap.String("proxy", name))
+}
+
+// report adds what one message brought to the counters.
+func (s *stream) report() {
+	s.r.telemetry.add(&s.tally)
+	if s.proxy != nil {
+		s.proxy.add(&s.tally)
+	}
+	s.tally = tally{}
+}

@@ -1,0 +1,31 @@
+package collector
+
+import (
+	"context"
+	"fmt"
+
+	"go.opentelemetry.io/collector/otelcol"
+)
+
+// Run runs a collector with the given config files until the context ends,
+// then drains its receivers, stores what they handed over, and returns nil. The
+// version is what the collector says of itself.
+func Run(ctx context.Context, version string, files []string) error {
+	c, err := otelcol.NewCollector(settings(version, files))
+	if err != nil {
+		return fmt.Errorf("preparing the collector: %w", err)
+	}
+	if err := c.Run(ctx); err != nil {
+		return fmt.Errorf("running the collector: %w", err)
+	}
+	return nil
+}
+
+// Validate reads the config files and checks them without starting anything.
+func Validate(ctx context.Context, version string, files []string) error {
+	c, err := otelcol.NewCollector(settings(version, files))
+	if err != nil {
+		return fmt.Errorf("preparing the collector: %w", err)
+	}
+	return c.DryRun(ctx)
+}
