@@ -1,0 +1,219 @@
+package schema
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/plimsoll-mesh/plimsoll/store/engine/enginetest"
+	"github.com/plimsoll-mesh/plimsoll/store/query"
+)
+
+// TestOnEngine runs the migrations on a real ClickHouse, each case in a
+// database of its own.
+func TestOnEngine(t *testing.T) {
+	server := enginetest.Start(t)
+	for name, test := range map[string]func(*testing.T, string, driver.Conn){
+		"columns":     testColumns,
+		"repeated":    testRepeated,
+		"cut_off":     testCutOff,
+		"at_once":     testAtOnce,
+		"newer":       testNewer,
+		"changed":     testChanged,
+		"view_inputs": testViewsCoverTargets,
+		"cluster":     testClusterSyntax,
+	} {
+		t.Run(name, func(t *testing.T) {
+			d, err := query.ParseDSN(server)
+			if err != nil {
+				t.Fatal(err)
+			}
+			d.Database = name
+			if err := Ensure(t.Context(), d.String(), Options{}); err != nil {
+				t.Fatal(err)
+			}
+			conn, err := query.OpenWriter(d)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer conn.Close()
+			test(t, d.String(), conn)
+		})
+	}
+}
+
+// columns returns the columns of all tables as "name type", in their order.
+func columns(t *testing.T, conn driver.Conn) map[string][]Column {
+	t.Helper()
+	rows, err := conn.Query(t.Context(),
+		"SELECT table, name, type FROM system.columns WHERE database = currentDatabase() ORDER BY table, position")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	out := map[string][]Column{}
+	for rows.Next() {
+		var table string
+		var c Column
+		if err := rows.Scan(&table, &c.Name, &c.Type); err != nil {
+			t.Fatal(err)
+		}
+		out[table] = append(out[table], c)
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+// testColumns compares what inserts fill with what the DDL made.
+func testColumns(t *testing.T, _ string, conn driver.Conn) {
+	real := columns(t, conn)
+	for _, table := range Tables() {
+		if diff := cmp.Diff(real[table.Name], table.Columns); diff != "" {
+			t.Errorf("%s: the server has -, Columns has +:\n%s", table.Name, diff)
+		}
+		stored := strings.TrimSuffix(table.Name, "_in")
+		var want []Column
+		for _, c := range table.Columns {
+			if !strings.HasSuffix(c.Name, "_bin") {
+				want = append(want, c)
+			}
+		}
+		if diff := cmp.Diff(real[stored], want); diff != "" {
+			t.Errorf("%s: the server has -, the columns of %s are +:\n%s", stored, table.Name, diff)
+		}
+	}
+}
+
+// testViewsCoverTargets checks that no column of a target is left to its
+// default by the view that fills it.
+func testViewsCoverTargets(t *testing.T, _ string, conn driver.Conn) {
+	real := columns(t, conn)
+	for _, target := range []string{
+		"requests", "attempts", "heartbeats", "edge_counts_10s", "edge_counts_1m", "edge_latency_10s", "edge_latency_1m",
+	} {
+		var want, got []string
+		for _, c := range real[target] {
+			want = append(want, c.Name)
+		}
+		for _, c := range real[target+"_view"] {
+			got = append(got, c.Name)
+		}
+		sortStrings := cmp.Transformer("set", func(in []string) map[string]int {
+			out := map[string]int{}
+			for _, s := range in {
+				out[s]++
+			}
+			return out
+		})
+		if diff := cmp.Diff(want, got, sortStrings); diff != "" || len(want) == 0 {
+			t.Errorf("%s has -, its view gives +:\n%s", target, diff)
+		}
+	}
+}
+
+func recorded(t *testing.T, conn driver.Conn) (rows, ids uint64) {
+	t.Helper()
+	if err := conn.QueryRow(t.Context(), "SELECT count(), uniqExact(id) FROM schema_migrations").Scan(&rows, &ids); err != nil {
+		t.Fatal(err)
+	}
+	return rows, ids
+}
+
+func testRepeated(t *testing.T, dsn string, conn driver.Conn) {
+	before, _ := recorded(t, conn)
+	if err := Ensure(t.Context(), dsn, Options{}); err != nil {
+		t.Fatal(err)
+	}
+	if after, ids := recorded(t, conn); after != before || ids != Version {
+		t.Errorf("%d rows of %d migrations after the second run, %d rows before, version %d", after, ids, before, Version)
+	}
+}
+
+// testCutOff takes a migration apart that is not recorded, as a process that
+// died in the middle leaves it.
+func testCutOff(t *testing.T, dsn string, conn driver.Conn) {
+	want := columns(t, conn)
+	for _, statement := range []string{
+		"DROP VIEW edge_latency_1m_view",
+		"DROP TABLE edge_counts_1m",
+		"ALTER TABLE schema_migrations DELETE WHERE name IN ('edge_latency_1m', 'edge_counts_1m') SETTINGS mutations_sync = 1",
+	} {
+		if err := conn.Exec(t.Context(), statement); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := Ensure(t.Context(), dsn, Options{}); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, columns(t, conn)); diff != "" {
+		t.Errorf("schema differs after the second run:\n%s", diff)
+	}
+}
+
+func testAtOnce(t *testing.T, dsn string, conn driver.Conn) {
+	d, err := query.ParseDSN(dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.Database = "at_once_fresh"
+	var wg sync.WaitGroup
+	errs := make([]error, 4)
+	for i := range errs {
+		wg.Go(func() { errs[i] = Ensure(context.WithoutCancel(t.Context()), d.String(), Options{}) })
+	}
+	wg.Wait()
+	if err := errors.Join(errs...); err != nil {
+		t.Fatal(err)
+	}
+	var ids uint64
+	if err := conn.QueryRow(t.Context(), "SELECT uniqExact(id) FROM at_once_fresh.schema_migrations").Scan(&ids); err != nil {
+		t.Fatal(err)
+	}
+	if ids != Version {
+		t.Errorf("%d migrations recorded, want %d", ids, Version)
+	}
+}
+
+func testNewer(t *testing.T, dsn string, conn driver.Conn) {
+	statement := fmt.Sprintf("INSERT INTO schema_migrations (id, name, checksum) VALUES (%d, 'from_the_future', 'x')", Version+1)
+	if err := conn.Exec(t.Context(), statement); err != nil {
+		t.Fatal(err)
+	}
+	if err := Ensure(t.Context(), dsn, Options{}); !errors.Is(err, ErrNewer) || !strings.Contains(err.Error(), "from_the_future") {
+		t.Errorf("error = %v, want ErrNewer that names the migration", err)
+	}
+}
+
+func testChanged(t *testing.T, dsn string, conn driver.Conn) {
+	if err := conn.Exec(t.Context(), "INSERT INTO schema_migrations (id, name, checksum) VALUES (2, 'attempts', 'other')"); err != nil {
+		t.Fatal(err)
+	}
+	if err := Ensure(t.Context(), dsn, Options{}); !errors.Is(err, ErrChanged) {
+		t.Errorf("error = %v, want ErrChanged", err)
+	}
+}
+
+// testClusterSyntax has the server parse the cluster rendering: one server
+// cannot run it.
+func testClusterSyntax(t *testing.T, _ string, conn driver.Conn) {
+	steps, err := Cluster.steps()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range steps {
+		for _, statement := range s.statements {
+			var parsed string
+			if err := conn.QueryRow(t.Context(), "SELECT formatQuery(?)", statement).Scan(&parsed); err != nil {
+				t.Errorf("migration %d: %v\n%s", s.id, err, statement)
+			}
+		}
+	}
+}

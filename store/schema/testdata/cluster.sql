@@ -1,0 +1,416 @@
+-- database
+CREATE DATABASE IF NOT EXISTS plimsoll ON CLUSTER '{cluster}';
+
+-- schema_migrations
+CREATE TABLE IF NOT EXISTS schema_migrations ON CLUSTER '{cluster}'
+(
+    id UInt32,
+    name String,
+    checksum String,
+    applied_at DateTime('UTC') DEFAULT now()
+)
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{uuid}/all', '{shard}-{replica}')
+ORDER BY (id, checksum)
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
+
+-- migration requests, sha256 1e4839c5bea37d33b6f6bee5297297cb1c7dbe3cf66358f9a3c6ef05ece6a083
+CREATE TABLE IF NOT EXISTS requests_in ON CLUSTER '{cluster}'
+(
+    ts DateTime64(6, 'UTC'),
+    skew_us Int64,
+    vantage Enum8('unknown' = 0, 'client' = 1, 'server' = 2, 'gateway' = 3, 'l4_client' = 4, 'l4_server' = 5, 'node' = 6),
+    src LowCardinality(String),
+    src_service LowCardinality(String),
+    src_version LowCardinality(String),
+    src_principal LowCardinality(String),
+    src_source Enum8('none' = 0, 'mtls' = 1, 'registry' = 2, 'peer_metadata' = 3, 'endpoint_metadata' = 4, 'cluster_name' = 5, 'scrape_labels' = 6, 'dns' = 7, 'ip' = 8, 'reporter' = 9),
+    dst LowCardinality(String),
+    dst_service LowCardinality(String),
+    dst_version LowCardinality(String),
+    dst_principal LowCardinality(String),
+    dst_source Enum8('none' = 0, 'mtls' = 1, 'registry' = 2, 'peer_metadata' = 3, 'endpoint_metadata' = 4, 'cluster_name' = 5, 'scrape_labels' = 6, 'dns' = 7, 'ip' = 8, 'reporter' = 9),
+    proxy LowCardinality(String),
+    log_name LowCardinality(String),
+    route LowCardinality(String),
+    method LowCardinality(String),
+    protocol LowCardinality(String),
+    cluster LowCardinality(String),
+    upstream LowCardinality(String),
+    code UInt16,
+    grpc_status Int8,
+    outcome Enum8('unknown' = 0, 'ok' = 1, 'client_error' = 2, 'server_error' = 3, 'timeout' = 4, 'retry_exhausted' = 5, 'overflow' = 6,
+        'no_healthy' = 7, 'connect_fail' = 8, 'reset_up' = 9, 'reset_local' = 10, 'client_gone' = 11, 'denied' = 12, 'rate_limited' = 13,
+        'fault' = 14, 'no_route' = 15, 'no_cluster' = 16, 'protocol_error' = 17, 'overload' = 18, 'dns_fail' = 19),
+    flags UInt64,
+    details LowCardinality(String),
+    mtls Enum8('unknown' = 0, 'none' = 1, 'tls' = 2, 'mtls' = 3),
+    duration_us UInt32,
+    first_byte_us UInt32,
+    attempts UInt8,
+    attempt UInt8,
+    request_bytes UInt64,
+    response_bytes UInt64,
+    call_id FixedString(16),
+    request_id String,
+    trace_id FixedString(16),
+    span_id FixedString(8),
+    duration_bin Int16,
+    first_byte_bin Int16,
+    block_id FixedString(16)
+)
+ENGINE = Null;
+
+CREATE TABLE IF NOT EXISTS requests_local ON CLUSTER '{cluster}'
+(
+    ts DateTime64(6, 'UTC') CODEC(Delta(8), ZSTD(1)),
+    skew_us Int64 CODEC(ZSTD(1)),
+    vantage Enum8('unknown' = 0, 'client' = 1, 'server' = 2, 'gateway' = 3, 'l4_client' = 4, 'l4_server' = 5, 'node' = 6),
+    src LowCardinality(String),
+    src_service LowCardinality(String),
+    src_version LowCardinality(String),
+    src_principal LowCardinality(String),
+    src_source Enum8('none' = 0, 'mtls' = 1, 'registry' = 2, 'peer_metadata' = 3, 'endpoint_metadata' = 4, 'cluster_name' = 5, 'scrape_labels' = 6, 'dns' = 7, 'ip' = 8, 'reporter' = 9),
+    dst LowCardinality(String),
+    dst_service LowCardinality(String),
+    dst_version LowCardinality(String),
+    dst_principal LowCardinality(String),
+    dst_source Enum8('none' = 0, 'mtls' = 1, 'registry' = 2, 'peer_metadata' = 3, 'endpoint_metadata' = 4, 'cluster_name' = 5, 'scrape_labels' = 6, 'dns' = 7, 'ip' = 8, 'reporter' = 9),
+    proxy LowCardinality(String),
+    log_name LowCardinality(String),
+    route LowCardinality(String),
+    method LowCardinality(String),
+    protocol LowCardinality(String),
+    cluster LowCardinality(String),
+    upstream LowCardinality(String),
+    code UInt16,
+    grpc_status Int8,
+    outcome Enum8('unknown' = 0, 'ok' = 1, 'client_error' = 2, 'server_error' = 3, 'timeout' = 4, 'retry_exhausted' = 5, 'overflow' = 6,
+        'no_healthy' = 7, 'connect_fail' = 8, 'reset_up' = 9, 'reset_local' = 10, 'client_gone' = 11, 'denied' = 12, 'rate_limited' = 13,
+        'fault' = 14, 'no_route' = 15, 'no_cluster' = 16, 'protocol_error' = 17, 'overload' = 18, 'dns_fail' = 19),
+    flags UInt64 CODEC(ZSTD(1)),
+    details LowCardinality(String),
+    mtls Enum8('unknown' = 0, 'none' = 1, 'tls' = 2, 'mtls' = 3),
+    duration_us UInt32 CODEC(T64, ZSTD(1)),
+    first_byte_us UInt32 CODEC(T64, ZSTD(1)),
+    attempts UInt8,
+    attempt UInt8,
+    request_bytes UInt64 CODEC(T64, ZSTD(1)),
+    response_bytes UInt64 CODEC(T64, ZSTD(1)),
+    call_id FixedString(16) CODEC(ZSTD(1)),
+    request_id String CODEC(ZSTD(1)),
+    trace_id FixedString(16) CODEC(ZSTD(1)),
+    span_id FixedString(8) CODEC(ZSTD(1)),
+    block_id FixedString(16) CODEC(ZSTD(1)),
+    INDEX trace_id_bloom trace_id TYPE bloom_filter(0.01) GRANULARITY 4
+)
+ENGINE = ReplicatedMergeTree('/clickhouse/tables/{uuid}/{shard}', '{replica}')
+PARTITION BY toDate(ts)
+ORDER BY (toStartOfFiveMinutes(ts), dst, src, route, ts)
+TTL toDateTime(ts) + INTERVAL 3 DAY
+SETTINGS replicated_deduplication_window = 100000, replicated_deduplication_window_seconds = 604800, fsync_after_insert = 1, fsync_part_directory = 1, ttl_only_drop_parts = 1;
+
+CREATE MATERIALIZED VIEW IF NOT EXISTS requests_view ON CLUSTER '{cluster}' TO requests_local AS
+SELECT
+    ts, skew_us, vantage, src, src_service, src_version, src_principal, src_source, dst, dst_service, dst_version,
+    dst_principal, dst_source, proxy, log_name, route, method, protocol, cluster, upstream, code, grpc_status,
+    outcome, flags, details, mtls, duration_us, first_byte_us, attempts, attempt, request_bytes, response_bytes,
+    call_id, request_id, trace_id, span_id, block_id
+FROM requests_in;
+
+CREATE TABLE IF NOT EXISTS requests ON CLUSTER '{cluster}' AS requests_local
+ENGINE = Distributed('{cluster}', currentDatabase(), 'requests_local');
+
+-- migration attempts, sha256 7c81aec45f642486c8550bf4bdade752e1779e7c39a7183f45af9cf64bd978b0
+CREATE TABLE IF NOT EXISTS attempts_in ON CLUSTER '{cluster}'
+(
+    ts DateTime64(6, 'UTC'),
+    skew_us Int64,
+    src LowCardinality(String),
+    src_service LowCardinality(String),
+    src_version LowCardinality(String),
+    dst LowCardinality(String),
+    dst_service LowCardinality(String),
+    dst_version LowCardinality(String),
+    proxy LowCardinality(String),
+    route LowCardinality(String),
+    method LowCardinality(String),
+    cluster LowCardinality(String),
+    upstream LowCardinality(String),
+    number UInt8,
+    code UInt16,
+    grpc_status Int8,
+    outcome Enum8('unknown' = 0, 'ok' = 1, 'client_error' = 2, 'server_error' = 3, 'timeout' = 4, 'retry_exhausted' = 5, 'overflow' = 6,
+        'no_healthy' = 7, 'connect_fail' = 8, 'reset_up' = 9, 'reset_local' = 10, 'client_gone' = 11, 'denied' = 12, 'rate_limited' = 13,
+        'fault' = 14, 'no_route' = 15, 'no_cluster' = 16, 'protocol_error' = 17, 'overload' = 18, 'dns_fail' = 19),
+    flags UInt64,
+    failure LowCardinality(String),
+    duration_us UInt32,
+    first_byte_us UInt32,
+    pool_wait_us UInt32,
+    call_id FixedString(16),
+    request_id String,
+    block_id FixedString(16)
+)
+ENGINE = Null;
+
+CREATE TABLE IF NOT EXISTS attempts_local ON CLUSTER '{cluster}'
+(
+    ts DateTime64(6, 'UTC') CODEC(Delta(8), ZSTD(1)),
+    skew_us Int64 CODEC(ZSTD(1)),
+    src LowCardinality(String),
+    src_service LowCardinality(String),
+    src_version LowCardinality(String),
+    dst LowCardinality(String),
+    dst_service LowCardinality(String),
+    dst_version LowCardinality(String),
+    proxy LowCardinality(String),
+    route LowCardinality(String),
+    method LowCardinality(String),
+    cluster LowCardinality(String),
+    upstream LowCardinality(String),
+    number UInt8,
+    code UInt16,
+    grpc_status Int8,
+    outcome Enum8('unknown' = 0, 'ok' = 1, 'client_error' = 2, 'server_error' = 3, 'timeout' = 4, 'retry_exhausted' = 5, 'overflow' = 6,
+        'no_healthy' = 7, 'connect_fail' = 8, 'reset_up' = 9, 'reset_local' = 10, 'client_gone' = 11, 'denied' = 12, 'rate_limited' = 13,
+        'fault' = 14, 'no_route' = 15, 'no_cluster' = 16, 'protocol_error' = 17, 'overload' = 18, 'dns_fail' = 19),
+    flags UInt64 CODEC(ZSTD(1)),
+    failure LowCardinality(String),
+    duration_us UInt32 CODEC(T64, ZSTD(1)),
+    first_byte_us UInt32 CODEC(T64, ZSTD(1)),
+    pool_wait_us UInt32 CODEC(T64, ZSTD(1)),
+    call_id FixedString(16) CODEC(ZSTD(1)),
+    request_id String CODEC(ZSTD(1)),
+    block_id FixedString(16) CODEC(ZSTD(1))
+)
+ENGINE = ReplicatedMergeTree('/clickhouse/tables/{uuid}/{shard}', '{replica}')
+PARTITION BY toDate(ts)
+ORDER BY (toStartOfFiveMinutes(ts), dst, src, route, ts)
+TTL toDateTime(ts) + INTERVAL 3 DAY
+SETTINGS replicated_deduplication_window = 100000, replicated_deduplication_window_seconds = 604800, fsync_after_insert = 1, fsync_part_directory = 1, ttl_only_drop_parts = 1;
+
+CREATE MATERIALIZED VIEW IF NOT EXISTS attempts_view ON CLUSTER '{cluster}' TO attempts_local AS
+SELECT
+    ts, skew_us, src, src_service, src_version, dst, dst_service, dst_version, proxy, route, method, cluster,
+    upstream, number, code, grpc_status, outcome, flags, failure, duration_us, first_byte_us, pool_wait_us, call_id,
+    request_id, block_id
+FROM attempts_in;
+
+CREATE TABLE IF NOT EXISTS attempts ON CLUSTER '{cluster}' AS attempts_local
+ENGINE = Distributed('{cluster}', currentDatabase(), 'attempts_local');
+
+-- migration heartbeats, sha256 dfc65be2ef07a517221d541c10bdb2afab717f6b78afc3d22237fe32d57e1ec4
+CREATE TABLE IF NOT EXISTS heartbeats_in ON CLUSTER '{cluster}'
+(
+    ts DateTime64(6, 'UTC'),
+    collector LowCardinality(String),
+    proxy LowCardinality(String),
+    complete_through DateTime64(6, 'UTC'),
+    requests UInt64,
+    attempts UInt64,
+    refused UInt64,
+    clamped UInt64,
+    block_id FixedString(16)
+)
+ENGINE = Null;
+
+CREATE TABLE IF NOT EXISTS heartbeats_local ON CLUSTER '{cluster}'
+(
+    ts DateTime64(6, 'UTC') CODEC(Delta(8), ZSTD(1)),
+    collector LowCardinality(String),
+    proxy LowCardinality(String),
+    complete_through DateTime64(6, 'UTC') CODEC(Delta(8), ZSTD(1)),
+    requests UInt64 CODEC(T64, ZSTD(1)),
+    attempts UInt64 CODEC(T64, ZSTD(1)),
+    refused UInt64 CODEC(T64, ZSTD(1)),
+    clamped UInt64 CODEC(T64, ZSTD(1)),
+    block_id FixedString(16) CODEC(ZSTD(1))
+)
+ENGINE = ReplicatedMergeTree('/clickhouse/tables/{uuid}/{shard}', '{replica}')
+PARTITION BY toDate(ts)
+ORDER BY (collector, proxy, ts)
+TTL toDateTime(ts) + INTERVAL 3 DAY
+SETTINGS replicated_deduplication_window = 100000, replicated_deduplication_window_seconds = 604800, fsync_after_insert = 1, fsync_part_directory = 1, ttl_only_drop_parts = 1;
+
+CREATE MATERIALIZED VIEW IF NOT EXISTS heartbeats_view ON CLUSTER '{cluster}' TO heartbeats_local AS
+SELECT
+    ts, collector, proxy, complete_through, requests, attempts, refused, clamped, block_id
+FROM heartbeats_in;
+
+CREATE TABLE IF NOT EXISTS heartbeats ON CLUSTER '{cluster}' AS heartbeats_local
+ENGINE = Distributed('{cluster}', currentDatabase(), 'heartbeats_local');
+
+-- migration edge_counts_10s, sha256 940ed0dbeeaf3926186f5dbeda739031ea9491ddc964dd6480897554f04fcbdf
+CREATE TABLE IF NOT EXISTS edge_counts_10s_local ON CLUSTER '{cluster}'
+(
+    dst_service LowCardinality(String),
+    dst LowCardinality(String),
+    src_service LowCardinality(String),
+    src LowCardinality(String),
+    route LowCardinality(String),
+    method LowCardinality(String),
+    protocol LowCardinality(String),
+    vantage Enum8('unknown' = 0, 'client' = 1, 'server' = 2, 'gateway' = 3, 'l4_client' = 4, 'l4_server' = 5, 'node' = 6),
+    outcome Enum8('unknown' = 0, 'ok' = 1, 'client_error' = 2, 'server_error' = 3, 'timeout' = 4, 'retry_exhausted' = 5, 'overflow' = 6,
+        'no_healthy' = 7, 'connect_fail' = 8, 'reset_up' = 9, 'reset_local' = 10, 'client_gone' = 11, 'denied' = 12, 'rate_limited' = 13,
+        'fault' = 14, 'no_route' = 15, 'no_cluster' = 16, 'protocol_error' = 17, 'overload' = 18, 'dns_fail' = 19),
+    dst_version LowCardinality(String),
+    src_version LowCardinality(String),
+    ts DateTime('UTC') CODEC(Delta(4), ZSTD(1)),
+    requests SimpleAggregateFunction(sum, UInt64) CODEC(T64, ZSTD(1)),
+    attempts SimpleAggregateFunction(sum, UInt64) CODEC(T64, ZSTD(1)),
+    retried SimpleAggregateFunction(sum, UInt64) CODEC(T64, ZSTD(1)),
+    request_bytes SimpleAggregateFunction(sum, UInt64) CODEC(T64, ZSTD(1)),
+    response_bytes SimpleAggregateFunction(sum, UInt64) CODEC(T64, ZSTD(1)),
+    duration_sum_us SimpleAggregateFunction(sum, UInt64) CODEC(T64, ZSTD(1)),
+    mtls_known SimpleAggregateFunction(sum, UInt64) CODEC(T64, ZSTD(1)),
+    mtls_mutual SimpleAggregateFunction(sum, UInt64) CODEC(T64, ZSTD(1))
+)
+ENGINE = ReplicatedAggregatingMergeTree('/clickhouse/tables/{uuid}/{shard}', '{replica}')
+PARTITION BY toDate(ts)
+ORDER BY (dst_service, dst, src_service, src, route, method, protocol, vantage, outcome, dst_version, src_version, ts)
+TTL ts + INTERVAL 3 DAY
+SETTINGS replicated_deduplication_window = 100000, replicated_deduplication_window_seconds = 604800, fsync_after_insert = 1, fsync_part_directory = 1, ttl_only_drop_parts = 1;
+
+CREATE MATERIALIZED VIEW IF NOT EXISTS edge_counts_10s_view ON CLUSTER '{cluster}' TO edge_counts_10s_local AS
+SELECT
+    dst_service, dst, src_service, src, route, method, protocol, vantage, outcome, dst_version, src_version,
+    toStartOfInterval(r.ts, INTERVAL 10 SECOND) AS ts,
+    count() AS requests,
+    sum(r.attempts) AS attempts,
+    countIf(r.attempts > 1) AS retried,
+    sum(r.request_bytes) AS request_bytes,
+    sum(r.response_bytes) AS response_bytes,
+    sum(r.duration_us) AS duration_sum_us,
+    countIf(r.mtls != 'unknown') AS mtls_known,
+    countIf(r.mtls = 'mtls') AS mtls_mutual
+FROM requests_in AS r
+GROUP BY dst_service, dst, src_service, src, route, method, protocol, vantage, outcome, dst_version, src_version, ts;
+
+CREATE TABLE IF NOT EXISTS edge_counts_10s ON CLUSTER '{cluster}' AS edge_counts_10s_local
+ENGINE = Distributed('{cluster}', currentDatabase(), 'edge_counts_10s_local');
+
+-- migration edge_counts_1m, sha256 aa698736a2c97800459c5882ae4622f06a023a6f976c679a0cadab8c4d904702
+CREATE TABLE IF NOT EXISTS edge_counts_1m_local ON CLUSTER '{cluster}'
+(
+    dst_service LowCardinality(String),
+    dst LowCardinality(String),
+    src_service LowCardinality(String),
+    src LowCardinality(String),
+    route LowCardinality(String),
+    method LowCardinality(String),
+    protocol LowCardinality(String),
+    vantage Enum8('unknown' = 0, 'client' = 1, 'server' = 2, 'gateway' = 3, 'l4_client' = 4, 'l4_server' = 5, 'node' = 6),
+    outcome Enum8('unknown' = 0, 'ok' = 1, 'client_error' = 2, 'server_error' = 3, 'timeout' = 4, 'retry_exhausted' = 5, 'overflow' = 6,
+        'no_healthy' = 7, 'connect_fail' = 8, 'reset_up' = 9, 'reset_local' = 10, 'client_gone' = 11, 'denied' = 12, 'rate_limited' = 13,
+        'fault' = 14, 'no_route' = 15, 'no_cluster' = 16, 'protocol_error' = 17, 'overload' = 18, 'dns_fail' = 19),
+    dst_version LowCardinality(String),
+    src_version LowCardinality(String),
+    ts DateTime('UTC') CODEC(Delta(4), ZSTD(1)),
+    requests SimpleAggregateFunction(sum, UInt64) CODEC(T64, ZSTD(1)),
+    attempts SimpleAggregateFunction(sum, UInt64) CODEC(T64, ZSTD(1)),
+    retried SimpleAggregateFunction(sum, UInt64) CODEC(T64, ZSTD(1)),
+    request_bytes SimpleAggregateFunction(sum, UInt64) CODEC(T64, ZSTD(1)),
+    response_bytes SimpleAggregateFunction(sum, UInt64) CODEC(T64, ZSTD(1)),
+    duration_sum_us SimpleAggregateFunction(sum, UInt64) CODEC(T64, ZSTD(1)),
+    mtls_known SimpleAggregateFunction(sum, UInt64) CODEC(T64, ZSTD(1)),
+    mtls_mutual SimpleAggregateFunction(sum, UInt64) CODEC(T64, ZSTD(1))
+)
+ENGINE = ReplicatedAggregatingMergeTree('/clickhouse/tables/{uuid}/{shard}', '{replica}')
+PARTITION BY toDate(ts)
+ORDER BY (dst_service, dst, src_service, src, route, method, protocol, vantage, outcome, dst_version, src_version, ts)
+TTL ts + INTERVAL 40 DAY
+SETTINGS replicated_deduplication_window = 100000, replicated_deduplication_window_seconds = 604800, fsync_after_insert = 1, fsync_part_directory = 1, ttl_only_drop_parts = 1;
+
+CREATE MATERIALIZED VIEW IF NOT EXISTS edge_counts_1m_view ON CLUSTER '{cluster}' TO edge_counts_1m_local AS
+SELECT
+    dst_service, dst, src_service, src, route, method, protocol, vantage, outcome, dst_version, src_version,
+    toStartOfInterval(r.ts, INTERVAL 1 MINUTE) AS ts,
+    count() AS requests,
+    sum(r.attempts) AS attempts,
+    countIf(r.attempts > 1) AS retried,
+    sum(r.request_bytes) AS request_bytes,
+    sum(r.response_bytes) AS response_bytes,
+    sum(r.duration_us) AS duration_sum_us,
+    countIf(r.mtls != 'unknown') AS mtls_known,
+    countIf(r.mtls = 'mtls') AS mtls_mutual
+FROM requests_in AS r
+GROUP BY dst_service, dst, src_service, src, route, method, protocol, vantage, outcome, dst_version, src_version, ts;
+
+CREATE TABLE IF NOT EXISTS edge_counts_1m ON CLUSTER '{cluster}' AS edge_counts_1m_local
+ENGINE = Distributed('{cluster}', currentDatabase(), 'edge_counts_1m_local');
+
+-- migration edge_latency_10s, sha256 aa61dfa1fc6d7fd87435438d6f3d27979606cc79158ee65464436d22fd816d88
+CREATE TABLE IF NOT EXISTS edge_latency_10s_local ON CLUSTER '{cluster}'
+(
+    dst_service LowCardinality(String),
+    dst LowCardinality(String),
+    src_service LowCardinality(String),
+    src LowCardinality(String),
+    route LowCardinality(String),
+    vantage Enum8('unknown' = 0, 'client' = 1, 'server' = 2, 'gateway' = 3, 'l4_client' = 4, 'l4_server' = 5, 'node' = 6),
+    kind Enum8('total' = 1, 'ttfb' = 2),
+    result Enum8('ok' = 1, 'failed' = 2),
+    dst_version LowCardinality(String),
+    src_version LowCardinality(String),
+    ts DateTime('UTC') CODEC(Delta(4), ZSTD(1)),
+    hist SimpleAggregateFunction(sumMap, Map(Int16, UInt64)) CODEC(ZSTD(1))
+)
+ENGINE = ReplicatedAggregatingMergeTree('/clickhouse/tables/{uuid}/{shard}', '{replica}')
+PARTITION BY toDate(ts)
+ORDER BY (dst_service, dst, src_service, src, route, vantage, kind, result, dst_version, src_version, ts)
+TTL ts + INTERVAL 3 DAY
+SETTINGS replicated_deduplication_window = 100000, replicated_deduplication_window_seconds = 604800, fsync_after_insert = 1, fsync_part_directory = 1, ttl_only_drop_parts = 1;
+
+CREATE MATERIALIZED VIEW IF NOT EXISTS edge_latency_10s_view ON CLUSTER '{cluster}' TO edge_latency_10s_local AS
+SELECT
+    dst_service, dst, src_service, src, route, vantage, kind,
+    if(outcome IN ('ok', 'client_error'), 'ok', 'failed') AS result,
+    dst_version, src_version,
+    toStartOfInterval(r.ts, INTERVAL 10 SECOND) AS ts,
+    sumMap(map(bin, toUInt64(1))) AS hist
+FROM requests_in AS r
+ARRAY JOIN ['total', 'ttfb'] AS kind, [duration_bin, first_byte_bin] AS bin
+WHERE bin >= 0
+GROUP BY dst_service, dst, src_service, src, route, vantage, kind, result, dst_version, src_version, ts;
+
+CREATE TABLE IF NOT EXISTS edge_latency_10s ON CLUSTER '{cluster}' AS edge_latency_10s_local
+ENGINE = Distributed('{cluster}', currentDatabase(), 'edge_latency_10s_local');
+
+-- migration edge_latency_1m, sha256 0004b67113f5ee0147f91e38e7bd9c52d3b7f6a07c2a3a6d39475223922af64a
+CREATE TABLE IF NOT EXISTS edge_latency_1m_local ON CLUSTER '{cluster}'
+(
+    dst_service LowCardinality(String),
+    dst LowCardinality(String),
+    src_service LowCardinality(String),
+    src LowCardinality(String),
+    route LowCardinality(String),
+    vantage Enum8('unknown' = 0, 'client' = 1, 'server' = 2, 'gateway' = 3, 'l4_client' = 4, 'l4_server' = 5, 'node' = 6),
+    kind Enum8('total' = 1, 'ttfb' = 2),
+    result Enum8('ok' = 1, 'failed' = 2),
+    dst_version LowCardinality(String),
+    src_version LowCardinality(String),
+    ts DateTime('UTC') CODEC(Delta(4), ZSTD(1)),
+    hist SimpleAggregateFunction(sumMap, Map(Int16, UInt64)) CODEC(ZSTD(1))
+)
+ENGINE = ReplicatedAggregatingMergeTree('/clickhouse/tables/{uuid}/{shard}', '{replica}')
+PARTITION BY toDate(ts)
+ORDER BY (dst_service, dst, src_service, src, route, vantage, kind, result, dst_version, src_version, ts)
+TTL ts + INTERVAL 40 DAY
+SETTINGS replicated_deduplication_window = 100000, replicated_deduplication_window_seconds = 604800, fsync_after_insert = 1, fsync_part_directory = 1, ttl_only_drop_parts = 1;
+
+CREATE MATERIALIZED VIEW IF NOT EXISTS edge_latency_1m_view ON CLUSTER '{cluster}' TO edge_latency_1m_local AS
+SELECT
+    dst_service, dst, src_service, src, route, vantage, kind,
+    if(outcome IN ('ok', 'client_error'), 'ok', 'failed') AS result,
+    dst_version, src_version,
+    toStartOfInterval(r.ts, INTERVAL 1 MINUTE) AS ts,
+    sumMap(map(bin, toUInt64(1))) AS hist
+FROM requests_in AS r
+ARRAY JOIN ['total', 'ttfb'] AS kind, [duration_bin, first_byte_bin] AS bin
+WHERE bin >= 0
+GROUP BY dst_service, dst, src_service, src, route, vantage, kind, result, dst_version, src_version, ts;
+
+CREATE TABLE IF NOT EXISTS edge_latency_1m ON CLUSTER '{cluster}' AS edge_latency_1m_local
+ENGINE = Distributed('{cluster}', currentDatabase(), 'edge_latency_1m_local');
+
