@@ -18,14 +18,16 @@ type checker struct {
 	errs  yamlfile.Errors
 }
 
-// add notes a finding, unless decoding has already found the value itself wrong.
+// add notes a finding, unless decoding has already found something wrong in that
+// line: then the value is not what was written.
 func (c *checker) add(path, format string, args ...any) {
-	for _, e := range c.known {
-		if e.Field == path {
+	e := c.doc.Errorf(path, format, args...)
+	for _, k := range c.known {
+		if k.Line == e.Line {
 			return
 		}
 	}
-	c.errs = append(c.errs, c.doc.Errorf(path, format, args...))
+	c.errs = append(c.errs, e)
 }
 
 // has tells whether the document sets the field.
@@ -34,12 +36,23 @@ func (c *checker) has(path string) bool {
 	return ok
 }
 
+// written tells whether the document has text there, which decoding did not
+// reach when the field is empty all the same.
+func (c *checker) written(path string) bool {
+	d, ok := c.doc.Doc(path)
+	if !ok {
+		return false
+	}
+	text, _ := d.IsString()
+	return text != ""
+}
+
 func (c *checker) run() {
 	c.label("name", c.s.Name, true)
-	if len(c.s.Services) == 0 {
+	if !c.has("services[0]") {
 		c.add("services", "missing; a scenario has at least one service")
 	}
-	if len(c.s.Load) == 0 {
+	if !c.has("load[0]") {
 		c.add("load", "missing; without load nothing happens")
 	}
 	for i := range c.s.Services {
@@ -54,6 +67,7 @@ func (c *checker) run() {
 	c.timeline()
 	c.overlaps()
 	c.cycles()
+	c.comparisons()
 	c.expectations()
 }
 
@@ -62,7 +76,7 @@ var labelPattern = regexp.MustCompile(`^[a-z]([a-z0-9-]{0,38}[a-z0-9])?$`)
 // label checks a name that becomes part of node ids.
 func (c *checker) label(path, v string, must bool) {
 	switch {
-	case v == "" && must:
+	case v == "" && must && !c.written(path):
 		c.add(path, "missing")
 	case v != "" && !labelPattern.MatchString(v):
 		c.add(path, "%q is not a name: use up to 40 of a-z, 0-9 and -, starting with a letter", v)
@@ -94,7 +108,7 @@ func (c *checker) path(at, v string) {
 
 func (c *checker) duration() {
 	d, m := c.s.Duration.D(), c.s.MinDuration
-	if d <= 0 {
+	if d <= 0 && !c.has("phases[0].until") {
 		c.add("duration", "%v is not a length of time; give one above 0, or at least one phase", d)
 	}
 	if d > maxDuration {
@@ -125,6 +139,20 @@ func (c *checker) offered() {
 	}
 	if total > maxRequests {
 		c.add("load", "offers about %.0f requests; the lab keeps exact counts of at most %d", total, maxRequests)
+	}
+}
+
+func (c *checker) comparisons() {
+	for i, cmp := range c.s.Compare {
+		at := fmt.Sprintf("compare[%d]", i)
+		if cmp.Title == "" {
+			c.add(at+".title", "missing; say what is compared")
+		}
+		for _, end := range []struct{ field, name string }{{".before", cmp.Before}, {".after", cmp.After}} {
+			if _, ok := c.s.Phase(end.name); !ok {
+				c.add(at+end.field, "no phase %q", end.name)
+			}
+		}
 	}
 }
 

@@ -2,7 +2,8 @@ package scenario
 
 import (
 	"fmt"
-	"net/textproto"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/plimsoll-mesh/plimsoll/internal/yamlfile"
@@ -40,7 +41,7 @@ func (c *checker) load(i int) {
 		c.add(at+".deadline", "%v is not a deadline; give how long a user waits, such as 1s", l.Deadline)
 	}
 	c.span(at, l.From, l.Until)
-	for name := range l.Headers {
+	for _, name := range slices.Sorted(maps.Keys(l.Headers)) {
 		c.header(at+".headers."+name, name)
 	}
 }
@@ -48,7 +49,7 @@ func (c *checker) load(i int) {
 // header refuses names that the lab sets itself or that HTTP does not allow.
 func (c *checker) header(at, name string) {
 	switch low := strings.ToLower(name); {
-	case name == "" || strings.ContainsAny(name, " :\t\r\n") || textproto.CanonicalMIMEHeaderKey(name) == "":
+	case name == "" || strings.ContainsAny(name, " :\t\r\n"):
 		c.add(at, "%q is not a header name", name)
 	case low == "host" || low == "content-length" || strings.HasPrefix(low, "x-lab-") || strings.HasPrefix(low, "x-mesh-"):
 		c.add(at, "%q is set by the lab or the mesh; choose another name", name)

@@ -17,6 +17,9 @@ func (s *Scenario) Scale(d time.Duration) (*Scenario, error) {
 	if d == s.Duration.D() {
 		return s, nil
 	}
+	if d <= 0 {
+		return nil, fmt.Errorf("scaling %s to %v: not a length of time", s.Name, d)
+	}
 	if d < s.MinDuration.Duration.D() {
 		return nil, fmt.Errorf("scaling %s to %v: it needs at least %v: %s", s.Name, d, s.MinDuration.Duration, s.MinDuration.Reason)
 	}

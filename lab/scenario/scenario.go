@@ -32,6 +32,7 @@ type Scenario struct {
 	Services    []Service         `yaml:"services"`
 	Load        []Load            `yaml:"load"`
 	Phases      []Phase           `yaml:"phases"` // in order of time
+	Compare     []Comparison      `yaml:"compare"`
 	Expect      []Expectation     `yaml:"expect"`
 
 	Mesh     []Source `yaml:"-"`
@@ -111,6 +112,14 @@ type Phase struct {
 	Drain yamlfile.Duration `yaml:"drain"`
 }
 
+// Comparison names two phases that the summary shows side by side: the same
+// trouble before and after a change.
+type Comparison struct {
+	Title  string `yaml:"title"`
+	Before string `yaml:"before"`
+	After  string `yaml:"after"`
+}
+
 // Expectation is a CEL expression over the report that must be true.
 type Expectation struct {
 	Name string `yaml:"name"` // what it means, for the summary
@@ -137,6 +146,17 @@ func (s *Scenario) PhaseAt(at time.Duration) string {
 		}
 	}
 	return ""
+}
+
+// NextAction returns when the first timeline action after a time begins, or the
+// end of the run: how long things stay as they are.
+func (s *Scenario) NextAction(after time.Duration) time.Duration {
+	for i := range s.Timeline {
+		if at := s.Timeline[i].At.D(); at > after {
+			return at
+		}
+	}
+	return s.Duration.D()
 }
 
 // Phase returns the phase of that name.
