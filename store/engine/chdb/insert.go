@@ -17,6 +17,8 @@ func (c *Conn) Insert(sql, format string, params Params) (*Insert, error) {
 	if c.ref == nil {
 		return nil, ErrClosed
 	}
+	// The library appends a FORMAT clause: it must not end up in a comment.
+	sql += "\n"
 	i := &Insert{conn: c, handle: bindParams(params).call(c.lib.c.insert, c.handle(), sql, format)}
 	if i.handle == 0 {
 		return nil, newException("libchdb returned no insert stream")

@@ -1,6 +1,7 @@
 package pool
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -12,12 +13,13 @@ type Session struct {
 	Settings map[string]string // on top of the settings of every connection
 }
 
-// key is equal for equal sessions.
+// key is equal for equal sessions only: values are quoted, as they may hold any
+// byte.
 func (s Session) key() string {
 	var b strings.Builder
-	b.WriteString(s.Database)
+	fmt.Fprintf(&b, "%q", s.Database)
 	for _, name := range slices.Sorted(maps.Keys(s.Settings)) {
-		b.WriteString("\x00" + name + "\x00" + s.Settings[name])
+		fmt.Fprintf(&b, " %q=%q", name, s.Settings[name])
 	}
 	return b.String()
 }

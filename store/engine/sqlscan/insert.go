@@ -9,8 +9,10 @@ const DefaultInsertFormat = "Values"
 // {FORMAT name | VALUES | SELECT …} data" behind its INSERT. Key words are only
 // looked for behind the name, which may be called VALUES itself.
 func parseInsert(st Statement, scanner *Scanner) (Statement, error) {
-	token, ok := skipTarget(scanner)
-	for ; ok; token, ok = scanner.Next() {
+	if !skipTarget(scanner) {
+		return st, nil // the engine says what is missing
+	}
+	for token, ok := scanner.Next(); ok; token, ok = scanner.Next() {
 		switch {
 		case token.Depth > 0:
 		case token.Is("VALUES"):
@@ -20,11 +22,11 @@ func parseInsert(st Statement, scanner *Scanner) (Statement, error) {
 				return st.withData(token.Start, name.End, name.Text), nil
 			}
 		case token.Is("SELECT"), token.Is("WITH"), token.Is("FROM"), token.Is("WATCH"), token.Is("EXPLAIN"):
-			rest, err := parseOther(st, scanner)
+			rest, err := parseOther(st, scanner, false)
 			rest.Format = "" // of a result that an INSERT does not have
 			return rest, err
 		case token.Text == ";":
-			return parseOther(st, scanner)
+			return parseOther(st, scanner, true)
 		}
 	}
 	// Only a body can tell: data follows, or "INSERT INTO t (SELECT …)" was whole.
@@ -34,19 +36,26 @@ func parseInsert(st Statement, scanner *Scanner) (Statement, error) {
 	return st.withData(len(st.Text), len(st.Text), DefaultInsertFormat), nil
 }
 
-// skipTarget moves behind the table's name and returns the token after it.
-func skipTarget(scanner *Scanner) (Token, bool) {
+// skipTarget moves behind the table's name, and reports whether there is one.
+func skipTarget(scanner *Scanner) bool {
 	token, ok := scanner.Next()
 	for ok && (token.Is("INTO") || token.Is("TABLE") || token.Is("FUNCTION")) {
 		token, ok = scanner.Next()
 	}
-	for ok {
-		if token, ok = scanner.Next(); !ok || token.Text != "." {
-			break
-		}
+	if !ok || token.Kind == Symbol {
+		return false
+	}
+	if peekIs(*scanner, ".") {
+		scanner.Next()
 		token, ok = scanner.Next()
 	}
-	return token, ok
+	return ok && token.Kind != Symbol
+}
+
+// peekIs reports the next token of a copy of the scanner.
+func peekIs(scanner Scanner, text string) bool {
+	token, ok := scanner.Next()
+	return ok && token.Text == text
 }
 
 // containsSelect reports a SELECT inside of brackets.

@@ -20,8 +20,6 @@ type Statement struct {
 	// Head is the statement up to FORMAT or VALUES, and Data what follows it.
 	TakesData  bool
 	Head, Data string
-	// Temporary reports CREATE or DROP of something TEMPORARY.
-	Temporary bool
 }
 
 // Parse reads one statement. The data of an INSERT may be cut off anywhere: it
@@ -40,7 +38,7 @@ func Parse(text string) (Statement, error) {
 	if st.Keyword == "INSERT" {
 		return parseInsert(st, scanner)
 	}
-	return parseOther(st, scanner)
+	return parseOther(st, scanner, false)
 }
 
 // Reads reports a statement whose rows can be taken as a stream.
@@ -62,10 +60,10 @@ func (s Statement) KeepsSession() bool {
 	return false
 }
 
-// parseOther looks for FORMAT at the end, and for a second statement.
-func parseOther(st Statement, scanner *Scanner) (Statement, error) {
-	var last [3]Token // the tokens before the current one, newest last
-	ended := false
+// parseOther looks for FORMAT at the end, and for a second statement. ended tells
+// that the semicolon was seen already.
+func parseOther(st Statement, scanner *Scanner, ended bool) (Statement, error) {
+	var last [2]Token // the two tokens before the current one
 	for token, ok := scanner.Next(); ok; token, ok = scanner.Next() {
 		if ended && token.Text != ";" {
 			return st, ErrSeveral
@@ -78,11 +76,11 @@ func parseOther(st Statement, scanner *Scanner) (Statement, error) {
 			continue
 		}
 		if token.Is("SETTINGS") || token.Is("INTO") {
-			st.Format = firstNonEmpty(formatOf(last[1], last[2]), st.Format)
+			st.Format = firstNonEmpty(formatOf(last[0], last[1]), st.Format)
 		}
-		last = [3]Token{last[1], last[2], token}
+		last = [2]Token{last[1], token}
 	}
-	st.Format = firstNonEmpty(formatOf(last[1], last[2]), st.Format)
+	st.Format = firstNonEmpty(formatOf(last[0], last[1]), st.Format)
 	return st, nil
 }
 
