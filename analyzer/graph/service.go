@@ -24,7 +24,7 @@ func New(conn driver.Conn, now func() time.Time) *Service {
 }
 
 // GetGraph answers for the window of the request, cut at the watermark. Errors:
-// InvalidArgument for an impossible window, FailedPrecondition while no
+// InvalidArgument for an impossible window, Unavailable while no
 // collector reports.
 func (s *Service) GetGraph(ctx context.Context, req *connect.Request[plimsollv1.GetGraphRequest]) (*connect.Response[plimsollv1.GetGraphResponse], error) {
 	mark, err := query.Watermark(ctx, s.conn, s.now())
@@ -32,7 +32,7 @@ func (s *Service) GetGraph(ctx context.Context, req *connect.Request[plimsollv1.
 		return nil, err
 	}
 	if mark.At.IsZero() {
-		return nil, connect.NewError(connect.CodeFailedPrecondition, errors.New(mark.Reason))
+		return nil, connect.NewError(connect.CodeUnavailable, errors.New(mark.Reason))
 	}
 	w, err := resolve(req.Msg, mark.At)
 	if err != nil {

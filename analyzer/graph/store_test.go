@@ -230,8 +230,8 @@ func TestAnswerEndsAtWatermark(t *testing.T) {
 	}
 
 	_, err := call(&plimsollv1.GetGraphRequest{})
-	if connect.CodeOf(err) != connect.CodeFailedPrecondition {
-		t.Errorf("without a collector: error %v, want failed_precondition", err)
+	if connect.CodeOf(err) != connect.CodeUnavailable {
+		t.Errorf("without a collector: error %v, want unavailable", err)
 	}
 
 	heartbeat(t, writer, now, start.Add(30*time.Second))

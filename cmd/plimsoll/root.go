@@ -22,6 +22,11 @@ breaks it, and shows what Plimsoll sees and does.`,
 		return withExit(exitUsage, err)
 	})
 	root.AddCommand(
+		newAlertsCommand(),
+		newAnalyzerCommand(),
+		newGraphCommand(),
+		newSLOCommand(),
+		newTuneCommand(),
 		newVersionCommand(),
 	)
 	return root
