@@ -1,6 +1,7 @@
 package rows
 
 import (
+	"math"
 	"time"
 
 	"github.com/plimsoll-mesh/plimsoll/collector/receiver/envoyals/wire"
@@ -62,7 +63,7 @@ func (s *Stream) Request(e *wire.Entry, received time.Time, r *record.Request) (
 		MTLS:          securityOf(c, d),
 		Duration:      micros(duration),
 		FirstByte:     firstByte(c),
-		Attempts:      uint8(min(c.Attempts, 255)),
+		Attempts:      triesOf(c),
 		RequestBytes:  e.Request.HeaderBytes + e.Request.BodyBytes,
 		ResponseBytes: e.Response.HeaderBytes + e.Response.BodyBytes,
 		CallID:        callID(e.Request.CallID),
@@ -111,5 +112,15 @@ func (s *Stream) Attempt(e *wire.Entry, received time.Time, a *record.Attempt) (
 	return edge.capped
 }
 
+// triesOf returns how many tries were made. Envoy counts the one that found no
+// healthy host, too, which never left.
+func triesOf(c *wire.Common) uint8 {
+	n := c.Attempts
+	if n > 0 && record.Flags(c.Flags).Has(record.FlagUH) {
+		n--
+	}
+	return uint8(min(n, math.MaxUint8))
+}
+
 // maxCode bounds a status code to the column it is stored in.
-const maxCode = 65535
+const maxCode = math.MaxUint16
