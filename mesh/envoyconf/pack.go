@@ -19,7 +19,9 @@ type packer struct{ err error }
 
 func (p *packer) any(m validated) *anypb.Any {
 	p.check(m)
-	packed, err := anypb.New(m)
+	packed := new(anypb.Any)
+	// Deterministic, so that equal configurations have equal bytes.
+	err := anypb.MarshalFrom(packed, m, proto.MarshalOptions{Deterministic: true})
 	if err != nil && p.err == nil {
 		p.err = fmt.Errorf("packing %s: %w", m.ProtoReflect().Descriptor().FullName(), err)
 	}

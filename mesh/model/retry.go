@@ -31,11 +31,15 @@ func DefaultRetry() Retry {
 	return Retry{Attempts: 2, On: []string{"connect-failure", "refused-stream", "unavailable", "cancelled"}}
 }
 
-// ParseRetryOn splits a comma-separated list of conditions and status codes.
-// An unknown condition is an error: Envoy would ignore it.
+// ParseRetryOn splits a comma-separated list of conditions and status codes; an
+// empty one is no condition. An unknown condition is an error: Envoy would
+// ignore it.
 func ParseRetryOn(list string) (on []string, codes []uint32, err error) {
 	for _, item := range strings.Split(list, ",") {
 		item = strings.TrimSpace(item)
+		if item == "" {
+			continue
+		}
 		if code, bad := strconv.ParseUint(item, 10, 32); bad == nil {
 			if code < 100 || code > 599 {
 				return nil, nil, fmt.Errorf("%q is not an HTTP status code", item)

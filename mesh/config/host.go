@@ -1,0 +1,32 @@
+package config
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+)
+
+// label is what Kubernetes takes as a name (RFC 1123).
+var label = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$`)
+
+// hostName is a service's full name.
+type hostName struct{ name, namespace string }
+
+func (h hostName) String() string { return h.name + "." + h.namespace }
+
+// parseHost resolves a host as Istio does: a short name is one of the object's
+// own namespace. The forms "name.namespace", "name.namespace.svc" and
+// "name.namespace.svc.cluster.local" name another.
+func parseHost(host, namespace string) (hostName, error) {
+	name, rest, dotted := strings.Cut(host, ".")
+	if dotted {
+		namespace = strings.TrimSuffix(strings.TrimSuffix(rest, ".cluster.local"), ".svc")
+	}
+	if strings.Contains(host, "*") {
+		return hostName{}, fmt.Errorf("%q: wildcards are not supported by the small mesh", host)
+	}
+	if !label.MatchString(name) || !label.MatchString(namespace) {
+		return hostName{}, fmt.Errorf("%q is no service of the mesh; write name, name.namespace or name.namespace.svc.cluster.local", host)
+	}
+	return hostName{name, namespace}, nil
+}
