@@ -1,0 +1,105 @@
+package ingest
+
+import (
+	"testing"
+	"time"
+
+	"github.com/plimsoll-mesh/plimsoll/record"
+)
+
+// discarding returns a builder whose blocks go nowhere.
+func discarding[R any](set columnSet[R], rows int) *builder[R] {
+	return &builder[R]{
+		table: set.table(), maxRows: rows, set: set, columns: set.list(), encoder: newEncoder(), counts: &counters{},
+		nextID: func() (uint64, [16]byte) { return 1, blockID(1, 1) },
+		emit:   func(*sealed) error { return nil },
+	}
+}
+
+func requests(n int) []*record.Request {
+	g := newGenerator(1, time.Now())
+	out := make([]*record.Request, n)
+	for i := range out {
+		out[i] = g.request()
+	}
+	return out
+}
+
+// TestAppendDoesNotAllocate warms the columns up with a block of the same
+// names, then counts.
+func TestAppendDoesNotAllocate(t *testing.T) {
+	const rows = 2000
+	records := requests(rows)
+	b := discarding(&requestColumns{}, rows+1)
+	block := func() {
+		for _, r := range records {
+			if err := b.add(r); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	block()
+	if err := b.seal(); err != nil {
+		t.Fatal(err)
+	}
+	allocs := testing.AllocsPerRun(1, func() {
+		block()
+		for _, c := range b.columns {
+			c.Reset()
+		}
+		b.rows = 0
+	})
+	if allocs != 0 {
+		t.Errorf("%v allocations for %d rows, want none", allocs, rows)
+	}
+}
+
+// TestSealAllocatesTheBodyOnly: sealing may allocate per block and per frame,
+// never per row.
+func TestSealAllocatesTheBodyOnly(t *testing.T) {
+	const rows = 4000
+	records := requests(rows)
+	b := discarding(&requestColumns{}, rows)
+	block := func() {
+		for _, r := range records {
+			if err := b.add(r); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	block()
+	if allocs := testing.AllocsPerRun(3, block); allocs > 40 {
+		t.Errorf("%v allocations for a block of %d rows", allocs, rows)
+	}
+}
+
+func BenchmarkAppend(b *testing.B) {
+	records := requests(8192)
+	set := &requestColumns{}
+	columns := set.list()
+	b.ReportAllocs()
+	for i := 0; b.Loop(); i++ {
+		if i%len(records) == 0 {
+			for _, c := range columns {
+				c.Reset()
+			}
+		}
+		set.append(records[i%len(records)])
+	}
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "rows/s")
+}
+
+func BenchmarkAppendAndSeal(b *testing.B) {
+	records := requests(8192)
+	builder := discarding(&requestColumns{}, len(records))
+	var bytes int
+	builder.emit = func(s *sealed) error { bytes += len(s.body); return nil }
+	b.ReportAllocs()
+	for i := 0; b.Loop(); i++ {
+		if err := builder.add(records[i%len(records)]); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "rows/s")
+	b.ReportMetric(float64(bytes)/float64(b.N), "wire-B/row")
+}
