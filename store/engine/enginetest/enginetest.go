@@ -10,6 +10,8 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"strconv"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -57,6 +59,20 @@ type Engine struct {
 
 // Stop stops the engine before the test ends; its data directory stays.
 func (e *Engine) Stop() { e.stop() }
+
+// PID returns the process id of the engine's child, for a test that kills it.
+func (e *Engine) PID(t testing.TB) int {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(e.DataDir, "engine.pid"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	pid, err := strconv.Atoi(strings.TrimSpace(string(text)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pid
+}
 
 // Option changes the configuration of an engine.
 type Option func(*engine.Config)
