@@ -46,3 +46,18 @@ func StoredRows(ctx context.Context, socket, database string) (Rows, error) {
 	}
 	return Rows{Requests: n[0], Attempts: n[1], Doubled: n[2], Received: n[3]}, nil
 }
+
+// StoreReady tells whether ClickHouse answers on a unix socket.
+func StoreReady(ctx context.Context, socket string) error {
+	_, err := call(ctx, socket, http.MethodGet, "/ping", nil, "")
+	return err
+}
+
+// StoreVersion asks ClickHouse for its version.
+func StoreVersion(ctx context.Context, socket string) (string, error) {
+	text, err := call(ctx, socket, http.MethodPost, "/", nil, "SELECT version() FORMAT TabSeparatedRaw")
+	if err != nil {
+		return "", fmt.Errorf("asking ClickHouse for its version: %w", err)
+	}
+	return strings.TrimSpace(text), nil
+}

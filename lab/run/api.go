@@ -1,0 +1,138 @@
+package run
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"os"
+	"strings"
+	"time"
+
+	"connectrpc.com/connect"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	plimsollv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/v1"
+	"github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/v1/plimsollv1connect"
+)
+
+// api asks the analyzer, as any client would.
+type api struct {
+	graph  plimsollv1connect.GraphServiceClient
+	slo    plimsollv1connect.SLOServiceClient
+	tune   plimsollv1connect.TuneServiceClient
+	status plimsollv1connect.StatusServiceClient
+}
+
+// apiTimeout bounds one call; plans read many rows.
+const apiTimeout = 20 * time.Second
+
+func newAPI(url, tokenFile string) (*api, error) {
+	token, err := os.ReadFile(tokenFile)
+	if err != nil {
+		return nil, fmt.Errorf("reading the analyzer's token: %w", err)
+	}
+	client := &http.Client{Timeout: apiTimeout}
+	auth := connect.WithInterceptors(bearer(strings.TrimSpace(string(token))))
+	return &api{
+		graph:  plimsollv1connect.NewGraphServiceClient(client, url, auth),
+		slo:    plimsollv1connect.NewSLOServiceClient(client, url, auth),
+		tune:   plimsollv1connect.NewTuneServiceClient(client, url, auth),
+		status: plimsollv1connect.NewStatusServiceClient(client, url, auth),
+	}, nil
+}
+
+// bearer adds a token to every unary call.
+func bearer(token string) connect.UnaryInterceptorFunc {
+	return func(next connect.UnaryFunc) connect.UnaryFunc {
+		return func(ctx context.Context, req connect.AnyRequest) (connect.AnyResponse, error) {
+			req.Header().Set("Authorization", "Bearer "+token)
+			return next(ctx, req)
+		}
+	}
+}
+
+// edges returns the graph of a window, with latency bins.
+func (a *api) edges(ctx context.Context, from, to time.Time) (*plimsollv1.GetGraphResponse, error) {
+	resp, err := a.graph.GetGraph(ctx, connect.NewRequest(&plimsollv1.GetGraphRequest{
+		From: timestamppb.New(from), To: timestamppb.New(to), WithBins: true,
+	}))
+	if err != nil {
+		return nil, fmt.Errorf("asking for the graph: %w", err)
+	}
+	return resp.Msg, nil
+}
+
+// slos returns the objectives as of a moment, the zero time meaning now.
+func (a *api) slos(ctx context.Context, at time.Time) ([]*plimsollv1.SLOStatus, error) {
+	req := &plimsollv1.ListSLOsRequest{}
+	if !at.IsZero() {
+		req.At = timestamppb.New(at)
+	}
+	resp, err := a.slo.ListSLOs(ctx, connect.NewRequest(req))
+	if err != nil {
+		return nil, fmt.Errorf("asking for the SLOs: %w", err)
+	}
+	return resp.Msg.GetSlos(), nil
+}
+
+func (a *api) alerts(ctx context.Context) ([]*plimsollv1.Alert, error) {
+	resp, err := a.slo.ListAlerts(ctx, connect.NewRequest(&plimsollv1.ListAlertsRequest{}))
+	if err != nil {
+		return nil, fmt.Errorf("asking for the alerts: %w", err)
+	}
+	return resp.Msg.GetAlerts(), nil
+}
+
+// watermark returns the time up to which everything is stored.
+func (a *api) watermark(ctx context.Context) (time.Time, error) {
+	resp, err := a.status.GetStatus(ctx, connect.NewRequest(&plimsollv1.GetStatusRequest{}))
+	if err != nil {
+		return time.Time{}, fmt.Errorf("asking for the watermark: %w", err)
+	}
+	return resp.Msg.GetWatermark().AsTime(), nil
+}
+
+// awaitWatermark waits until everything up to a moment is stored.
+func (a *api) awaitWatermark(ctx context.Context, until time.Time) error {
+	tick := time.NewTicker(200 * time.Millisecond)
+	defer tick.Stop()
+	var last error
+	for {
+		mark, err := a.watermark(ctx)
+		if err == nil && !mark.Before(until) {
+			return nil
+		}
+		last = err
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("waiting until rows up to %s are stored (watermark %s, %w): %w",
+				until.UTC().Format(time.TimeOnly), mark.UTC().Format(time.TimeOnly), last, context.Cause(ctx))
+		case <-tick.C:
+		}
+	}
+}
+
+// plan asks for a judgement of an edge.
+func (a *api) plan(ctx context.Context, edge *plimsollv1.EdgeRef) (*plimsollv1.Plan, error) {
+	resp, err := a.tune.Plan(ctx, connect.NewRequest(&plimsollv1.PlanRequest{Edge: edge}))
+	if err != nil {
+		return nil, fmt.Errorf("asking for a plan: %w", err)
+	}
+	return resp.Msg.GetPlan(), nil
+}
+
+// apply applies a plan and returns it with what the proxies said.
+func (a *api) apply(ctx context.Context, id string) (*plimsollv1.Plan, []*plimsollv1.ProxyChange, error) {
+	resp, err := a.tune.Apply(ctx, connect.NewRequest(&plimsollv1.ApplyRequest{PlanId: id}))
+	if err != nil {
+		return nil, nil, fmt.Errorf("applying plan %s: %w", id, err)
+	}
+	return resp.Msg.GetPlan(), resp.Msg.GetResult().GetChanges(), nil
+}
+
+func (a *api) rollback(ctx context.Context) error {
+	if _, err := a.tune.Rollback(ctx, connect.NewRequest(&plimsollv1.RollbackRequest{})); err != nil {
+		return fmt.Errorf("rolling back: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,138 @@
+package run
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+
+	"github.com/plimsoll-mesh/plimsoll/lab/load"
+	"github.com/plimsoll-mesh/plimsoll/lab/process"
+	"github.com/plimsoll-mesh/plimsoll/lab/scenario"
+	"github.com/plimsoll-mesh/plimsoll/lab/truth"
+	"github.com/plimsoll-mesh/plimsoll/lab/witness"
+	"github.com/plimsoll-mesh/plimsoll/lab/workload"
+	"github.com/plimsoll-mesh/plimsoll/mesh/filexds"
+	"github.com/plimsoll-mesh/plimsoll/mesh/model"
+)
+
+// pair is one workload with its proxy.
+type pair struct {
+	service *scenario.Service
+	model   *model.Workload
+	node    string
+	paths   filexds.Paths
+	app     *workload.Server
+	proxy   *process.Process
+}
+
+// apps are the applications of the scenario, each behind its own Envoy.
+type apps struct {
+	opts     Options
+	children *process.Set
+	logs     string
+	pairs    []*pair
+}
+
+func newApps(opts Options, children *process.Set, logs string, m *model.Mesh, plane *filexds.Plane) (*apps, error) {
+	a := &apps{opts: opts, children: children, logs: logs}
+	for i := range opts.Scenario.Services {
+		w := m.Workloads[i]
+		paths, ok := plane.Paths(w)
+		if !ok {
+			return nil, fmt.Errorf("placing the proxy of %s: the mesh has no such workload", w.Name)
+		}
+		a.pairs = append(a.pairs, &pair{service: &opts.Scenario.Services[i], model: w, node: m.ID(w), paths: paths})
+	}
+	return a, nil
+}
+
+// start starts applications first and proxies second, and waits for each.
+func (a *apps) start(ctx context.Context, ledger *truth.Ledger, seed uint64) error {
+	for _, p := range a.pairs {
+		upstreams := map[string]string{}
+		for _, u := range p.model.Upstreams {
+			upstreams[u.Service] = loopback(u.LocalPort)
+		}
+		var err error
+		p.app, err = workload.Start(ctx, workload.Config{
+			Service: p.service, Node: p.node, Listen: loopback(p.model.AppPort), Upstreams: upstreams,
+			Seed: seed, Ledger: ledger, Log: a.opts.Log,
+		})
+		if err != nil {
+			return err
+		}
+	}
+	for _, p := range a.pairs {
+		if err := a.startProxy(p); err != nil {
+			return err
+		}
+	}
+	for _, p := range a.pairs {
+		if err := a.proxyReady(ctx, p); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// startProxy starts an Envoy as the lab always does: one worker each, since
+// the machine is shared by all.
+func (a *apps) startProxy(p *pair) error {
+	var err error
+	p.proxy, err = a.children.Start(process.Spec{
+		Name: "envoy-" + p.model.Name, Path: a.opts.Envoy, LogDir: a.logs, WorkDir: filepath.Dir(p.paths.Bootstrap),
+		Args: []string{
+			"--config-path", p.paths.Bootstrap, "--concurrency", "1", "--disable-hot-restart",
+			"--log-level", "warning", "--file-flush-interval-msec", "500", "--drain-time-s", "1",
+		},
+	})
+	return err
+}
+
+func (a *apps) proxyReady(ctx context.Context, p *pair) error {
+	return waitFor(ctx, p.proxy, func(ctx context.Context) error { return witness.EnvoyReady(ctx, p.paths.AdminSocket) })
+}
+
+func (a *apps) stop() {
+	for _, p := range a.pairs {
+		if p.app != nil {
+			p.app.Close()
+		}
+	}
+}
+
+// find returns the workloads of a service, all versions for "".
+func (a *apps) find(service, version string) []*pair {
+	var list []*pair
+	for _, p := range a.pairs {
+		if p.service.Name == service && (version == "" || p.service.Version == version) {
+			list = append(list, p)
+		}
+	}
+	return list
+}
+
+// targets are where the users' load goes: the proxy of the first workload of
+// each service that it names.
+func (a *apps) targets() []load.Target {
+	var list []load.Target
+	for _, l := range a.opts.Scenario.Load {
+		entry := a.find(l.Service, "")[0]
+		list = append(list, load.Target{
+			Service: l.Service, Address: loopback(entry.model.InboundPort), Host: l.Service,
+			Method: l.Method, Path: l.Path, Headers: l.Headers, Deadline: l.Deadline.D(),
+		})
+	}
+	return list
+}
+
+// stats reads the counters of every proxy that runs.
+func (a *apps) stats(ctx context.Context) map[string]witness.Stats {
+	all := map[string]witness.Stats{}
+	for _, p := range a.pairs {
+		if s, err := witness.EnvoyStats(ctx, p.paths.AdminSocket); err == nil {
+			all[p.node] = s
+		}
+	}
+	return all
+}

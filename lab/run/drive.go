@@ -1,0 +1,180 @@
+package run
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/plimsoll-mesh/plimsoll/lab/load"
+	"github.com/plimsoll-mesh/plimsoll/lab/scenario"
+	"github.com/plimsoll-mesh/plimsoll/lab/truth"
+	"github.com/plimsoll-mesh/plimsoll/lab/witness"
+)
+
+// What makes the first phase worth repeating: a sleeper woke this much too
+// late, and goodput fell below this.
+const (
+	stallLimit   = 50 * time.Millisecond
+	calmGoodput  = 0.98
+	restartPause = 5 * time.Second // for queues to empty
+)
+
+// driver offers the load of a scenario while the timeline runs.
+type driver struct {
+	scenario *scenario.Scenario
+	clock    *clock
+	apps     *apps
+	ledger   *truth.Ledger
+	timeline *timeline
+	journal  *journal
+	api      *api
+}
+
+// drive is what came of it.
+type drive struct {
+	load      *load.Generator
+	meter     *load.Meter
+	counters  []map[string]witness.Stats // at the start, and at the end of each phase
+	restarted bool
+}
+
+// run runs the whole scenario. When the machine itself disturbed the first
+// phase, that phase begins again, once.
+func (d *driver) run(ctx context.Context) (*drive, error) {
+	result, again, err := d.once(ctx, true)
+	if err != nil || !again {
+		return result, err
+	}
+	d.journal.say("the machine stalled for %s during %s: it begins again", result.meter.Worst(0, d.firstEnd()).Max.Round(time.Millisecond), d.scenario.Phases[0].Name)
+	if err := sleepUntil(ctx, time.Now().Add(restartPause)); err != nil {
+		return nil, err
+	}
+	d.ledger.Reset()
+	d.journal.forget()
+	result, _, err = d.once(ctx, false)
+	if result != nil {
+		result.restarted = true
+	}
+	return result, err
+}
+
+var errAgain = errors.New("the first phase begins again")
+
+// once runs the scenario from its start. With mayRestart it gives up at the end
+// of the first phase if that was disturbed, and says so.
+func (d *driver) once(ctx context.Context, mayRestart bool) (result *drive, again bool, err error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	zero := time.Now().Add(300 * time.Millisecond)
+	d.clock.begin(zero)
+	result = &drive{
+		load: load.New(load.Config{
+			Targets: d.apps.targets(), Arrivals: load.Plan(d.scenario), Ledger: d.ledger,
+		}),
+		meter: new(load.Meter),
+	}
+	metered := make(chan struct{})
+	go func() { defer close(metered); result.meter.Run(ctx, zero) }()
+	loaded := make(chan error, 1)
+	go func() { loaded <- result.load.Run(ctx, zero) }()
+	acted := make(chan struct{})
+	go func() { defer close(acted); d.timeline.run(ctx, zero, d.scenario.Timeline) }()
+	watched := make(chan struct{})
+	go func() { defer close(watched); d.watch(ctx, result.load) }()
+
+	err = d.phases(ctx, result, mayRestart)
+	if err == nil {
+		err = <-loaded
+		<-acted
+		cancel(nil)
+	} else {
+		cancel(err)
+		<-loaded
+		<-acted
+	}
+	<-watched
+	<-metered
+	if errors.Is(err, errAgain) {
+		return result, true, nil
+	}
+	return result, false, err
+}
+
+// phases waits for the end of each phase and reads the proxies' counters there.
+func (d *driver) phases(ctx context.Context, result *drive, mayRestart bool) error {
+	result.counters = append(result.counters, d.apps.stats(ctx))
+	for i := range d.scenario.Phases {
+		_, until := d.clock.window(i)
+		if err := sleepUntil(ctx, until); err != nil {
+			return err
+		}
+		result.counters = append(result.counters, d.apps.stats(ctx))
+		if i == 0 && mayRestart && d.disturbed(result) {
+			return errAgain
+		}
+	}
+	return nil
+}
+
+// disturbed tells whether the machine, not the mesh, spoilt the first phase. A
+// phase in which the timeline already acted is left as it is.
+func (d *driver) disturbed(result *drive) bool {
+	end := d.firstEnd()
+	for _, a := range d.scenario.Timeline {
+		if a.At.D() < end {
+			return false
+		}
+	}
+	w := result.load.Window(d.scenario.Phases[0].From.D(), d.scenario.Phases[0].Until.D())
+	return w.Offered > 0 && w.Goodput() < calmGoodput && result.meter.Disturbed(0, end, stallLimit)
+}
+
+func (d *driver) firstEnd() time.Duration {
+	_, until := d.clock.span(0)
+	return until
+}
+
+// watch prints how the run goes, each second, and keeps the error budget.
+func (d *driver) watch(ctx context.Context, g *load.Generator) {
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		second := int(d.clock.offset(time.Now())/time.Second) - 1
+		if second < 0 || second >= int(d.scenario.Duration.D()/time.Second) {
+			continue
+		}
+		d.report(second, g, d.budget(ctx, second))
+	}
+}
+
+func (d *driver) report(second int, g *load.Generator, budget string) {
+	var c load.Counts
+	if s := g.Seconds(); second < len(s) {
+		c = s[second]
+	}
+	phase := d.clock.phase(d.clock.zero().Add(time.Duration(second) * time.Second))
+	d.journal.say("%5d s  %-16s offered %4d/s   good %4d/s   budget left %s", second, phase, c.Offered, c.Good, budget)
+}
+
+// budget asks for the error budget of the first objective, for people.
+func (d *driver) budget(ctx context.Context, second int) string {
+	ctx, cancel := context.WithTimeout(ctx, 800*time.Millisecond)
+	defer cancel()
+	list, err := d.api.slos(ctx, time.Time{})
+	switch {
+	case err != nil:
+		return "? (no answer)"
+	case len(list) == 0:
+		return "- (no SLO)"
+	case list[0].BudgetRemaining == nil:
+		return "- (no data yet)"
+	}
+	d.journal.budget(second, list[0].GetBudgetRemaining())
+	return fmt.Sprintf("%.1f %% (%s)", 100*list[0].GetBudgetRemaining(), list[0].GetState())
+}

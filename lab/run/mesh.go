@@ -1,0 +1,111 @@
+package run
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/plimsoll-mesh/plimsoll/internal/yamlfile"
+	"github.com/plimsoll-mesh/plimsoll/lab/scenario"
+	"github.com/plimsoll-mesh/plimsoll/mesh/config"
+	"github.com/plimsoll-mesh/plimsoll/mesh/model"
+)
+
+// buildWorkloads places every workload of the scenario, with a port for its
+// application, one for its proxy, and one for each service it calls.
+func buildWorkloads(s *scenario.Scenario, p *ports) ([]*model.Workload, error) {
+	var list []*model.Workload
+	for i := range s.Services {
+		w, err := buildWorkload(&s.Services[i], p)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, w)
+	}
+	return list, nil
+}
+
+func buildWorkload(s *scenario.Service, p *ports) (*model.Workload, error) {
+	name := s.Workload()
+	w := &model.Workload{
+		Name: name, Namespace: scenario.Namespace, Service: s.Name, Version: s.Version,
+		ServiceAccount: s.Name, Address: "127.0.0.1",
+	}
+	if s.Version != "" {
+		w.Labels = map[string]string{model.VersionLabel: s.Version}
+	}
+	var err error
+	if w.AppPort, err = p.take("the application of " + name); err != nil {
+		return nil, err
+	}
+	if w.InboundPort, err = p.take("the proxy of " + name); err != nil {
+		return nil, err
+	}
+	for _, callee := range callees(s) {
+		port, err := p.take(fmt.Sprintf("calls of %s to %s", name, callee))
+		if err != nil {
+			return nil, err
+		}
+		w.Upstreams = append(w.Upstreams, model.Upstream{Service: callee, Namespace: scenario.Namespace, LocalPort: port})
+	}
+	return w, nil
+}
+
+// callees lists the services that a workload calls, in order of first mention.
+func callees(s *scenario.Service) []string {
+	var list []string
+	for _, e := range s.Endpoints {
+		for _, c := range e.Calls {
+			if !slices.Contains(list, c.Service) {
+				list = append(list, c.Service)
+			}
+		}
+	}
+	return list
+}
+
+// buildMesh combines workloads with mesh objects.
+func buildMesh(name string, workloads []*model.Workload, sources []scenario.Source) (*model.Mesh, error) {
+	docs := make([]yamlfile.Doc, len(sources))
+	for i, src := range sources {
+		docs[i] = src.Doc
+	}
+	parsed, err := config.Parse(docs)
+	if err != nil {
+		return nil, err
+	}
+	return parsed.Build(name, scenario.Cluster, workloads)
+}
+
+// routes answers which route name the mesh reports for a call. It follows the
+// order of the mesh's routes as Envoy does.
+func routes(m *model.Mesh) func(srcService, dstService, method, path string) string {
+	return func(srcService, dstService, _, path string) string {
+		s := m.Service(scenario.Namespace, dstService)
+		if srcService == "" || s == nil {
+			return model.DefaultRouteName // users call the inbound listener
+		}
+		for _, r := range s.Routes {
+			if takes(r, path) {
+				return r.Name
+			}
+		}
+		return ""
+	}
+}
+
+// takes tells whether a call of the lab, which sets no headers of its own,
+// matches the route.
+func takes(r *model.Route, path string) bool {
+	if len(r.Matches) == 0 {
+		return true
+	}
+	return slices.ContainsFunc(r.Matches, func(m model.Match) bool {
+		switch {
+		case len(m.Headers) > 0:
+			return false
+		case m.Path.Exact != "":
+			return path == m.Path.Exact
+		}
+		return len(path) >= len(m.Path.Prefix) && path[:len(m.Path.Prefix)] == m.Path.Prefix
+	})
+}

@@ -1,0 +1,128 @@
+package run
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+
+	"github.com/plimsoll-mesh/plimsoll/lab/scenario"
+	"github.com/plimsoll-mesh/plimsoll/lab/truth"
+	"github.com/plimsoll-mesh/plimsoll/mesh/filexds"
+	"github.com/plimsoll-mesh/plimsoll/mesh/model"
+)
+
+// start brings up the store, the collector, the mesh's API, the analyzer, the
+// applications and the proxies, in this order.
+func (l *lab) start(ctx context.Context) (*driver, error) {
+	spots, err := l.takePorts()
+	if err != nil {
+		return nil, err
+	}
+	l.say("starting the store, the collector and the analyzer …")
+	if err := l.stack.startStore(ctx); err != nil {
+		return nil, err
+	}
+	if err := l.stack.writeCollectorConfig(); err != nil {
+		return nil, err
+	}
+	if err := l.stack.startCollector(ctx); err != nil {
+		return nil, err
+	}
+	plane, err := l.startAnalyzer(ctx, spots)
+	if err != nil {
+		return nil, err
+	}
+	l.say("starting %d applications, each behind its own Envoy %s …", len(spots.workloads), l.envoy)
+	return l.startApps(ctx, plane, spots.workloads)
+}
+
+// spots are the ports of the lab's own servers, and the placed workloads.
+type spots struct {
+	hook, mesh int
+	workloads  []*model.Workload
+}
+
+// takePorts finds a port for everything before anything starts.
+func (l *lab) takePorts() (spots, error) {
+	var s spots
+	p := &ports{next: l.opts.BasePort, unused: true}
+	var err error
+	if l.stack, err = newStack(l.opts, l.place, l.children, p); err != nil {
+		return s, err
+	}
+	if s.hook, err = p.take("the receiver of webhooks"); err != nil {
+		return s, err
+	}
+	if s.mesh, err = p.take("the mesh's API"); err != nil {
+		return s, err
+	}
+	if s.workloads, err = buildWorkloads(l.opts.Scenario, p); err != nil {
+		return s, err
+	}
+	l.mesh, err = buildMesh(l.opts.Scenario.Name, s.workloads, l.opts.Scenario.Mesh)
+	return s, err
+}
+
+// startAnalyzer starts the analyzer with what it talks to: the mesh's API and
+// the receiver of its webhooks.
+func (l *lab) startAnalyzer(ctx context.Context, s spots) (*filexds.Plane, error) {
+	token := newToken()
+	tokenFile, err := l.place.write("mesh.token", []byte(token+"\n"))
+	if err != nil {
+		return nil, err
+	}
+	plane, err := filexds.New(l.mesh, l.place.proxies(), filexds.Options{
+		Collector: loopback(l.stack.alsPort), AccessLogs: true, SocketDir: l.place.sockets(), Token: token,
+	})
+	if err != nil {
+		return nil, err
+	}
+	mux := http.NewServeMux()
+	mux.Handle(plane.Handler())
+	if err := l.stack.serve(s.mesh, mux); err != nil {
+		return nil, err
+	}
+	hookURL, err := l.stack.startHook(s.hook)
+	if err != nil {
+		return nil, err
+	}
+	return plane, l.stack.startAnalyzer(ctx, l.opts.Scenario.SLOs, hookURL, "http://"+loopback(s.mesh), tokenFile)
+}
+
+// startApps starts the applications and their proxies and returns what drives
+// them.
+func (l *lab) startApps(ctx context.Context, plane *filexds.Plane, workloads []*model.Workload) (*driver, error) {
+	s := l.opts.Scenario
+	if err := plane.Write(ctx); err != nil {
+		return nil, err
+	}
+	c := &clock{phases: s.Phases}
+	ledger := truth.New(truth.Config{
+		Phase: c.phase, Route: routes(l.mesh),
+		ServiceNode: func(service string) string {
+			return l.mesh.Name + "/" + l.mesh.Cluster + "/" + scenario.Namespace + "/~" + service
+		},
+	})
+	var err error
+	if l.apps, err = newApps(l.opts, l.children, l.place.logs(), l.mesh, plane); err != nil {
+		return nil, err
+	}
+	if err := l.apps.start(ctx, ledger, s.Seed); err != nil {
+		return nil, err
+	}
+	operator, err := newAPI(l.stack.analyzer, l.place.operator())
+	if err != nil {
+		return nil, err
+	}
+	j := newJournal(c, l.opts.Progress)
+	return &driver{
+		scenario: s, clock: c, apps: l.apps, ledger: ledger, journal: j, api: operator,
+		timeline: &timeline{apps: l.apps, stack: l.stack, plane: plane, workloads: workloads, api: operator, journal: j},
+	}, nil
+}
+
+func (l *lab) say(format string, args ...any) {
+	if l.opts.Progress != nil {
+		fmt.Fprintf(l.opts.Progress, format+"\n", args...)
+	}
+}

@@ -1,0 +1,210 @@
+package run
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	plimsollv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/v1"
+	"github.com/plimsoll-mesh/plimsoll/lab/scenario"
+	"github.com/plimsoll-mesh/plimsoll/mesh/filexds"
+	"github.com/plimsoll-mesh/plimsoll/mesh/model"
+)
+
+// timeline does what the scenario says, when it says so. An action that fails
+// is noted; the expectations decide what that means.
+type timeline struct {
+	apps      *apps
+	stack     *stack
+	plane     *filexds.Plane
+	workloads []*model.Workload
+	api       *api
+	journal   *journal
+}
+
+// run carries out the actions at their times after zero and returns when the
+// last one has ended.
+func (t *timeline) run(ctx context.Context, zero time.Time, actions []scenario.Action) {
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	for _, a := range actions {
+		if sleepUntil(ctx, zero.Add(a.At.D())) != nil {
+			return
+		}
+		wg.Go(func() {
+			if err := t.do(ctx, a); err != nil && ctx.Err() == nil {
+				t.journal.note("%s failed: %v", a.Do, err)
+			}
+		})
+	}
+}
+
+func (t *timeline) do(ctx context.Context, a scenario.Action) error {
+	switch a.Do {
+	case scenario.Slow:
+		return t.during(ctx, a, fmt.Sprintf("slow ×%g", a.Factor),
+			func(p *pair) error { p.app.SetFactor(a.Factor); return nil },
+			func(p *pair) error { p.app.SetFactor(1); return nil })
+	case scenario.Fail:
+		return t.during(ctx, a, fmt.Sprintf("fails %g %% of calls with %d", 100*a.Rate, a.Code),
+			func(p *pair) error { p.app.SetFail(a.Rate, a.Code); return nil },
+			func(p *pair) error { p.app.SetFail(0, 0); return nil })
+	case scenario.Kill:
+		return t.kill(ctx, a)
+	case scenario.ScaleWorkers:
+		for _, p := range t.apps.find(a.Service, a.Version) {
+			p.app.SetWorkers(a.Workers)
+		}
+		t.journal.note("%s has %d workers", name(a), a.Workers)
+		return nil
+	case scenario.Apply:
+		return t.applyMesh(ctx, a)
+	case scenario.TuneProbe, scenario.TuneApply:
+		return t.tune(ctx, a)
+	case scenario.TuneRollback:
+		t.journal.note("rolling the tuning back")
+		return t.api.rollback(ctx)
+	case scenario.CollectorKill:
+		return t.killCollector(ctx, a)
+	case scenario.StoreKill:
+		t.journal.note("store killed")
+		return t.stack.killStore()
+	}
+	return fmt.Errorf("the lab cannot do %q", a.Do)
+}
+
+// during does something to every workload of a service for a time.
+func (t *timeline) during(ctx context.Context, a scenario.Action, what string, begin, end func(*pair) error) error {
+	t.journal.note("%s %s", name(a), what)
+	for _, p := range t.apps.find(a.Service, a.Version) {
+		if err := begin(p); err != nil {
+			return err
+		}
+	}
+	if err := sleepUntil(ctx, time.Now().Add(a.For.D())); err != nil {
+		return err
+	}
+	for _, p := range t.apps.find(a.Service, a.Version) {
+		if err := end(p); err != nil {
+			return err
+		}
+	}
+	t.journal.note("%s is itself again", name(a))
+	return nil
+}
+
+// kill ends the application or its proxy as a crash would.
+func (t *timeline) kill(ctx context.Context, a scenario.Action) error {
+	if a.Target == scenario.TargetProxy {
+		return t.during(ctx, a, "loses its proxy",
+			func(p *pair) error { p.proxy.Kill(); return nil },
+			func(p *pair) error { return t.apps.startProxy(p) })
+	}
+	return t.during(ctx, a, "is dead",
+		func(p *pair) error { p.app.Kill(); return nil },
+		func(p *pair) error { return p.app.Restore(ctx) })
+}
+
+func (t *timeline) killCollector(ctx context.Context, a scenario.Action) error {
+	t.journal.note("collector killed")
+	t.stack.collector.Kill()
+	if err := sleepUntil(ctx, time.Now().Add(a.For.D())); err != nil {
+		return err
+	}
+	if err := t.stack.startCollector(ctx); err != nil {
+		return err
+	}
+	t.journal.note("collector runs again")
+	return nil
+}
+
+// applyMesh replaces the mesh's configuration on the running proxies.
+func (t *timeline) applyMesh(ctx context.Context, a scenario.Action) error {
+	m, err := buildMesh(t.apps.opts.Scenario.Name, t.workloads, a.Mesh)
+	if err != nil {
+		return err
+	}
+	changes, err := t.plane.Update(ctx, m)
+	if err != nil {
+		return err
+	}
+	t.journal.note("other mesh configuration applied to %d proxies", len(changes))
+	return nil
+}
+
+// tune has Plimsoll judge an edge and, where it says to change something,
+// change it.
+func (t *timeline) tune(ctx context.Context, a scenario.Action) error {
+	plan, err := t.api.plan(ctx, &plimsollv1.EdgeRef{Namespace: scenario.Namespace, SrcService: a.Edge.Src, DstService: a.Edge.Dst})
+	if err != nil {
+		return err
+	}
+	t.journal.note("judged %s → %s: %s", a.Edge.Src, a.Edge.Dst, verdicts(plan))
+	if !changes(plan) {
+		t.journal.planned(plan, false)
+		return nil
+	}
+	applied, proxies, err := t.api.apply(ctx, plan.GetId())
+	if err != nil {
+		t.journal.planned(plan, false)
+		return err
+	}
+	t.journal.planned(applied, true)
+	for _, c := range proxies {
+		if c.GetError() != "" {
+			return fmt.Errorf("%s refused the change: %s", c.GetProxy(), c.GetError())
+		}
+	}
+	t.journal.note("applied to %d proxies, live after %s", len(proxies), slowest(proxies))
+	return nil
+}
+
+func changes(p *plimsollv1.Plan) bool {
+	for _, r := range p.GetRecommendations() {
+		if r.GetVerdict() == "RECOMMEND" || r.GetVerdict() == "PROBE" {
+			return true
+		}
+	}
+	return false
+}
+
+func verdicts(p *plimsollv1.Plan) string {
+	var list []string
+	for _, r := range p.GetRecommendations() {
+		text := r.GetKnob() + " " + r.GetVerdict()
+		if r.GetTo() != "" {
+			text += " " + r.GetTo()
+		}
+		list = append(list, text)
+	}
+	return strings.Join(list, ", ")
+}
+
+func slowest(changes []*plimsollv1.ProxyChange) time.Duration {
+	var worst time.Duration
+	for _, c := range changes {
+		worst = max(worst, c.GetRuntimeLiveAfter().AsDuration(), c.GetRoutesLiveAfter().AsDuration())
+	}
+	return worst.Round(time.Millisecond)
+}
+
+func name(a scenario.Action) string {
+	if a.Version == "" {
+		return a.Service
+	}
+	return a.Service + "-" + a.Version
+}
+
+// sleepUntil waits for a moment; it is an error if the context ends first.
+func sleepUntil(ctx context.Context, at time.Time) error {
+	timer := time.NewTimer(time.Until(at))
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-timer.C:
+		return nil
+	}
+}
