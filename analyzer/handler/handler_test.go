@@ -1,0 +1,238 @@
+package handler
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"connectrpc.com/connect"
+
+	plimsollv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/v1"
+	"github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/v1/plimsollv1connect"
+)
+
+// graphFunc and tuneService are services whose answers a test scripts.
+type graphFunc func(context.Context) (*plimsollv1.GetGraphResponse, error)
+
+func (f graphFunc) GetGraph(ctx context.Context, _ *connect.Request[plimsollv1.GetGraphRequest]) (*connect.Response[plimsollv1.GetGraphResponse], error) {
+	answer, err := f(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return connect.NewResponse(answer), nil
+}
+
+type tuneService struct {
+	plimsollv1connect.UnimplementedTuneServiceHandler
+	applied int
+}
+
+func (s *tuneService) Apply(context.Context, *connect.Request[plimsollv1.ApplyRequest]) (*connect.Response[plimsollv1.ApplyResponse], error) {
+	s.applied++
+	return connect.NewResponse(&plimsollv1.ApplyResponse{}), nil
+}
+
+func (s *tuneService) ListPlans(context.Context, *connect.Request[plimsollv1.ListPlansRequest]) (*connect.Response[plimsollv1.ListPlansResponse], error) {
+	return connect.NewResponse(&plimsollv1.ListPlansResponse{}), nil
+}
+
+// fixture is a served handler with its tokens and its log.
+type fixture struct {
+	url              string
+	viewer, operator string
+	log              *bytes.Buffer
+	healthy          error
+}
+
+func serve(t *testing.T, services Services) *fixture {
+	t.Helper()
+	dir := t.TempDir()
+	tokens, err := LoadTokens(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := &fixture{viewer: read(t, dir, "viewer.token"), operator: read(t, dir, "operator.token"), log: new(bytes.Buffer)}
+	server := httptest.NewServer(New(services, Settings{
+		Tokens:  tokens,
+		Healthy: func(context.Context) error { return f.healthy },
+		Log:     slog.New(slog.NewTextHandler(f.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+	}))
+	t.Cleanup(server.Close)
+	f.url = server.URL
+	return f
+}
+
+func authorized[T any](msg *T, header string) *connect.Request[T] {
+	req := connect.NewRequest(msg)
+	if header != "" {
+		req.Header().Set("Authorization", header)
+	}
+	return req
+}
+
+func (f *fixture) graph(header string, options ...connect.ClientOption) error {
+	client := plimsollv1connect.NewGraphServiceClient(http.DefaultClient, f.url, options...)
+	_, err := client.GetGraph(context.Background(), authorized(&plimsollv1.GetGraphRequest{}, header))
+	return err
+}
+
+func empty(context.Context) (*plimsollv1.GetGraphResponse, error) {
+	return &plimsollv1.GetGraphResponse{}, nil
+}
+
+func TestTokens(t *testing.T) {
+	tune := &tuneService{}
+	f := serve(t, Services{Graph: graphFunc(empty), Tune: tune})
+	client := plimsollv1connect.NewTuneServiceClient(http.DefaultClient, f.url)
+	read := f.graph
+	list := func(header string) error {
+		_, err := client.ListPlans(context.Background(), authorized(&plimsollv1.ListPlansRequest{}, header))
+		return err
+	}
+	apply := func(header string) error {
+		_, err := client.Apply(context.Background(), authorized(&plimsollv1.ApplyRequest{}, header))
+		return err
+	}
+	plain := func(header string) error { return read(header) }
+	for _, c := range []struct {
+		name   string
+		call   func(string) error
+		header string
+		want   connect.Code // 0: the call passes
+	}{
+		{"no token", plain, "", connect.CodeUnauthenticated},
+		{"empty token", plain, "Bearer ", connect.CodeUnauthenticated},
+		{"wrong token", plain, "Bearer 0123456789abcdef", connect.CodeUnauthenticated},
+		{"wrong scheme", plain, "Basic " + f.viewer, connect.CodeUnauthenticated},
+		{"no scheme", plain, f.viewer, connect.CodeUnauthenticated},
+		{"viewer reads", plain, "Bearer " + f.viewer, 0},
+		{"scheme in any case", plain, "bearer " + f.viewer, 0},
+		{"operator reads", plain, "Bearer " + f.operator, 0},
+		{"viewer lists plans", list, "Bearer " + f.viewer, 0},
+		{"viewer applies", apply, "Bearer " + f.viewer, connect.CodePermissionDenied},
+		{"nobody applies", apply, "", connect.CodeUnauthenticated},
+		{"operator applies", apply, "Bearer " + f.operator, 0},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			err := c.call(c.header)
+			if c.want == 0 && err != nil || c.want != 0 && connect.CodeOf(err) != c.want {
+				t.Errorf("error %v, want code %v", err, c.want)
+			}
+		})
+	}
+	if tune.applied != 1 {
+		t.Errorf("applied %d times, want once, by the operator", tune.applied)
+	}
+	if strings.Contains(f.log.String(), f.viewer) || strings.Contains(f.log.String(), f.operator) {
+		t.Error("the log shows a token")
+	}
+}
+
+func TestTokenOverGRPCWebAndJSON(t *testing.T) {
+	f := serve(t, Services{Graph: graphFunc(empty)})
+	for name, option := range map[string]connect.ClientOption{"grpc-web": connect.WithGRPCWeb(), "json": connect.WithProtoJSON()} {
+		if err := f.graph("", option); connect.CodeOf(err) != connect.CodeUnauthenticated {
+			t.Errorf("%s without token: error %v, want unauthenticated", name, err)
+		}
+		if err := f.graph("Bearer "+f.viewer, option); err != nil {
+			t.Errorf("%s with token: %v", name, err)
+		}
+	}
+}
+
+func TestInternalErrorsStayInside(t *testing.T) {
+	const secret = "dial unix /run/secret.sock"
+	for _, c := range []struct {
+		name   string
+		answer graphFunc
+		want   connect.Code
+		text   string // what the caller reads
+		logged bool
+	}{
+		{"plain error", func(context.Context) (*plimsollv1.GetGraphResponse, error) { return nil, errors.New(secret) },
+			connect.CodeInternal, "internal error", true},
+		{"internal connect error", func(context.Context) (*plimsollv1.GetGraphResponse, error) {
+			return nil, connect.NewError(connect.CodeInternal, errors.New(secret))
+		}, connect.CodeInternal, "internal error", true},
+		{"panic", func(context.Context) (*plimsollv1.GetGraphResponse, error) { panic(secret) },
+			connect.CodeInternal, "internal error", true},
+		{"told error", func(context.Context) (*plimsollv1.GetGraphResponse, error) {
+			return nil, connect.NewError(connect.CodeInvalidArgument, errors.New("from is not before to"))
+		}, connect.CodeInvalidArgument, "from is not before to", false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			f := serve(t, Services{Graph: c.answer})
+			err := f.graph("Bearer " + f.viewer)
+			if connect.CodeOf(err) != c.want || !strings.Contains(err.Error(), c.text) {
+				t.Errorf("error %v, want %v with %q", err, c.want, c.text)
+			}
+			if strings.Contains(err.Error(), secret) {
+				t.Errorf("the caller reads %v", err)
+			}
+			if got := strings.Contains(f.log.String(), secret); got != c.logged {
+				t.Errorf("log holds the cause: %v, want %v:\n%s", got, c.logged, f.log)
+			}
+		})
+	}
+}
+
+func TestCallerThatLeavesIsNoError(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	f := serve(t, Services{Graph: graphFunc(func(server context.Context) (*plimsollv1.GetGraphResponse, error) {
+		cancel()
+		<-server.Done()
+		return nil, server.Err()
+	})})
+	client := plimsollv1connect.NewGraphServiceClient(http.DefaultClient, f.url)
+	_, err := client.GetGraph(ctx, authorized(&plimsollv1.GetGraphRequest{}, "Bearer "+f.viewer))
+	if connect.CodeOf(err) != connect.CodeCanceled {
+		t.Errorf("error %v, want canceled", err)
+	}
+}
+
+func TestRequestSizeIsLimited(t *testing.T) {
+	f := serve(t, Services{Graph: graphFunc(empty)})
+	client := plimsollv1connect.NewGraphServiceClient(http.DefaultClient, f.url)
+	req := authorized(&plimsollv1.GetGraphRequest{Service: strings.Repeat("x", maxRequestBytes+1)}, "Bearer "+f.viewer)
+	if _, err := client.GetGraph(t.Context(), req); connect.CodeOf(err) != connect.CodeResourceExhausted {
+		t.Errorf("error %v, want resource_exhausted", err)
+	}
+}
+
+func TestServicesThatAreMissingAreNotMounted(t *testing.T) {
+	f := serve(t, Services{})
+	if err := f.graph("Bearer " + f.viewer); connect.CodeOf(err) != connect.CodeUnimplemented {
+		t.Errorf("error %v, want unimplemented", err)
+	}
+}
+
+func TestHealthz(t *testing.T) {
+	f := serve(t, Services{})
+	check := func(want int) {
+		t.Helper()
+		resp, err := http.Get(f.url + "/healthz")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer resp.Body.Close()
+		body, err := io.ReadAll(resp.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if resp.StatusCode != want {
+			t.Errorf("status %d, want %d", resp.StatusCode, want)
+		}
+		if strings.Contains(string(body), "secret") {
+			t.Errorf("the answer shows the cause: %s", body)
+		}
+	}
+	check(http.StatusOK)
+	f.healthy = errors.New("secret")
+	check(http.StatusServiceUnavailable)
+}

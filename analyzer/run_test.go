@@ -1,0 +1,222 @@
+package analyzer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"connectrpc.com/connect"
+	"go.uber.org/goleak"
+
+	plimsollv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/v1"
+	"github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/v1/plimsollv1connect"
+	"github.com/plimsoll-mesh/plimsoll/store/engine/enginetest"
+	"github.com/plimsoll-mesh/plimsoll/store/query"
+	"github.com/plimsoll-mesh/plimsoll/store/schema"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// freeAddress returns a loopback address that nobody listens on.
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}
+
+// start runs an analyzer until the test ends and returns a call that reads its
+// state folder and address from cfg. It fails the test if Run returns an error.
+func start(t *testing.T, cfg *Config) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- Run(ctx, cfg, "1.2.3", slog.New(slog.NewTextHandler(t.Output(), nil))) }()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-done; err != nil {
+			t.Errorf("Run ended with %v", err)
+		}
+		http.DefaultClient.CloseIdleConnections()
+	})
+}
+
+// eventually calls f until it returns nil; the last error fails the test.
+func eventually(t *testing.T, f func() error) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	for {
+		err := f()
+		if err == nil {
+			return
+		}
+		select {
+		case <-ctx.Done():
+			t.Fatal(err)
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+}
+
+func get(url string) error {
+	resp, err := http.Get(url)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		return errors.New(resp.Status)
+	}
+	return nil
+}
+
+// withToken returns a client option that sends the named token.
+func withToken(t *testing.T, cfg *Config, role string) connect.ClientOption {
+	t.Helper()
+	token, err := os.ReadFile(filepath.Join(cfg.State, role+".token"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return connect.WithInterceptors(connect.UnaryInterceptorFunc(func(next connect.UnaryFunc) connect.UnaryFunc {
+		return func(ctx context.Context, req connect.AnyRequest) (connect.AnyResponse, error) {
+			req.Header().Set("Authorization", "Bearer "+strings.TrimSpace(string(token)))
+			return next(ctx, req)
+		}
+	}))
+}
+
+func config(t *testing.T, store string) *Config {
+	t.Helper()
+	return &Config{Store: store, Listen: freeAddress(t), State: filepath.Join(t.TempDir(), "state")}
+}
+
+func TestRunServes(t *testing.T) {
+	dsn := enginetest.Start(t)
+	if err := schema.Ensure(t.Context(), dsn, schema.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	cfg := config(t, dsn)
+	start(t, cfg)
+	eventually(t, func() error { return get("http://" + cfg.Listen + "/healthz") })
+
+	graph := plimsollv1connect.NewGraphServiceClient(http.DefaultClient, "http://"+cfg.Listen, withToken(t, cfg, "viewer"))
+	ask := func() (*connect.Response[plimsollv1.GetGraphResponse], error) {
+		return graph.GetGraph(t.Context(), connect.NewRequest(&plimsollv1.GetGraphRequest{}))
+	}
+	if _, err := ask(); connect.CodeOf(err) != connect.CodeUnavailable {
+		t.Errorf("before any heartbeat: error %v, want unavailable", err)
+	}
+	store(t, dsn)
+	answer, err := ask()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(answer.Msg.Edges) != 1 || answer.Msg.Edges[0].Requests != 3 {
+		t.Errorf("edges %v, want one of 3 requests", answer.Msg.Edges)
+	}
+
+	status := plimsollv1connect.NewStatusServiceClient(http.DefaultClient, "http://"+cfg.Listen, withToken(t, cfg, "operator"))
+	state, err := status.GetStatus(t.Context(), connect.NewRequest(&plimsollv1.GetStatusRequest{}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if state.Msg.Version != "1.2.3" || len(state.Msg.Checks) < 5 {
+		t.Errorf("status %v, want version 1.2.3 and all checks", state.Msg)
+	}
+}
+
+// store writes three requests and a heartbeat of now.
+func store(t *testing.T, dsn string) {
+	t.Helper()
+	parsed, err := query.ParseDSN(dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn, err := query.OpenWriter(parsed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	now := time.Now().UnixMicro()
+	for _, sql := range []string{
+		`INSERT INTO requests_in (ts, vantage, src, dst, route, outcome, duration_us, duration_bin)
+			SELECT fromUnixTimestamp64Micro(%d - 10000000, 'UTC'), 'client', 'm/c/n/a', 'm/c/n/b', 'r', 'ok', 100, 100 FROM numbers(3)`,
+		`INSERT INTO heartbeats_in (ts, collector, complete_through)
+			SELECT fromUnixTimestamp64Micro(%[1]d, 'UTC'), 'c1', fromUnixTimestamp64Micro(%[1]d, 'UTC')`,
+	} {
+		if err := conn.Exec(t.Context(), fmt.Sprintf(sql, now)); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// TestRunWaitsForStore starts the analyzer before its store: the API answers,
+// says what is wrong, and a stop is clean.
+func TestRunWaitsForStore(t *testing.T) {
+	cfg := config(t, "unix://"+filepath.Join(t.TempDir(), "none.sock"))
+	start(t, cfg)
+	status := func() (*connect.Response[plimsollv1.GetStatusResponse], error) {
+		client := plimsollv1connect.NewStatusServiceClient(http.DefaultClient, "http://"+cfg.Listen, withToken(t, cfg, "viewer"))
+		return client.GetStatus(t.Context(), connect.NewRequest(&plimsollv1.GetStatusRequest{}))
+	}
+	eventually(t, func() error {
+		if err := get("http://" + cfg.Listen + "/healthz"); err == nil || !strings.Contains(err.Error(), "503") {
+			return fmt.Errorf("health: %v, want 503", err)
+		}
+		return nil
+	})
+	answer, err := status()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c := answer.Msg.Checks; len(c) != 1 || c[0].Code != "PLM001" || c[0].Result != "error" {
+		t.Errorf("checks %v, want the store's error alone", c)
+	}
+}
+
+func TestRunRefuses(t *testing.T) {
+	busy, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer busy.Close()
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	open := t.TempDir()
+	if err := os.WriteFile(filepath.Join(open, "viewer.token"), []byte("0123456789abcdef0123"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		name   string
+		change func(*Config)
+		want   string
+	}{
+		{"busy port", func(c *Config) { c.Listen = busy.Addr().String() }, "address already in use"},
+		{"state is a file", func(c *Config) { c.State = file }, "state folder"},
+		{"readable token", func(c *Config) { c.State = open }, "chmod 600"},
+		{"not a dsn", func(c *Config) { c.Store = "nonsense" }, "store dsn"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			cfg := config(t, "unix:///nowhere.sock")
+			c.change(cfg)
+			err := Run(t.Context(), cfg, "", slog.New(slog.DiscardHandler))
+			if err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("error %v, want one with %q", err, c.want)
+			}
+		})
+	}
+}
