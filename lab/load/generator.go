@@ -90,7 +90,7 @@ func (g *Generator) one(ctx context.Context, a Arrival, due time.Time) Sample {
 	ctx, cancel := context.WithDeadline(ctx, due.Add(t.Deadline))
 	defer cancel()
 	call := g.cfg.Ledger.Begin(Node, "", t.Service, t.Method, t.Path)
-	status, err := g.send(ctx, t, call.ID())
+	status, err := g.send(ctx, t, call)
 	sent := call.End(status)
 	s := Sample{At: a.At, Target: a.Target, Status: status, Sent: sent, Scheduled: time.Since(due)}
 	switch {
@@ -105,7 +105,7 @@ func (g *Generator) one(ctx context.Context, a Arrival, due time.Time) Sample {
 }
 
 // send returns the status of a complete answer, or 0 and the reason.
-func (g *Generator) send(ctx context.Context, t *Target, id string) (int, error) {
+func (g *Generator) send(ctx context.Context, t *Target, call *truth.Call) (int, error) {
 	req, err := http.NewRequestWithContext(ctx, t.Method, "http://"+t.Address+t.Path, nil)
 	if err != nil {
 		return 0, err
@@ -114,7 +114,7 @@ func (g *Generator) send(ctx context.Context, t *Target, id string) (int, error)
 		req.Header.Set(k, v)
 	}
 	req.Host = t.Host
-	req.Header.Set(truth.CallHeader, id)
+	call.Mark(req)
 	resp, err := g.client.Do(req)
 	if err != nil {
 		return 0, err

@@ -9,7 +9,7 @@
 // the service itself ("~name").
 //
 //	call := ledger.Begin(srcNode, srcService, "ratings", "GET", "/ratings")
-//	req.Header.Set(truth.CallHeader, call.ID())
+//	call.Mark(req)
 //	… send …
 //	call.End(status)            // 0: no answer (timeout, reset, cancelled)
 //

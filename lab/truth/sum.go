@@ -9,10 +9,10 @@ import (
 
 // Key is one row of the account.
 type Key struct {
-	Phase string `json:"phase"`
-	Src   string `json:"src"`
-	Dst   string `json:"dst"`
-	Route string `json:"route"`
+	Phase string
+	Src   string
+	Dst   string
+	Route string
 }
 
 // Edge is what happened on an edge in a phase.

@@ -77,13 +77,13 @@ var passedOn = [...]string{"X-Request-Id", "Traceparent", "Tracestate", "Baggage
 // call makes one logical call and tells whether it was answered 2xx.
 func (c *client) call(ctx context.Context, to *scenario.Call, from http.Header) bool {
 	call := c.ledger.Begin(c.node, c.service, to.Service, to.Method, to.Path)
-	status := c.send(ctx, to, from, call.ID())
+	status := c.send(ctx, to, from, call)
 	call.End(status)
 	return status/100 == 2
 }
 
 // send returns the status of a complete answer, 0 if there was none.
-func (c *client) send(ctx context.Context, to *scenario.Call, from http.Header, id string) int {
+func (c *client) send(ctx context.Context, to *scenario.Call, from http.Header, call *truth.Call) int {
 	req, err := http.NewRequestWithContext(ctx, to.Method, "http://"+c.upstreams[to.Service]+to.Path, nil)
 	if err != nil {
 		return 0
@@ -94,7 +94,7 @@ func (c *client) send(ctx context.Context, to *scenario.Call, from http.Header, 
 			req.Header[name] = v
 		}
 	}
-	req.Header.Set(truth.CallHeader, id)
+	call.Mark(req)
 	resp, err := c.http.Do(req)
 	if err != nil {
 		return 0
