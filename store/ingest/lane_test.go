@@ -1,0 +1,114 @@
+package ingest
+
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/plimsoll-mesh/plimsoll/record"
+)
+
+func TestLaneRetriesTheSameBytesUntilStored(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		down := true
+		f := &fakeStore{answer: func(b *sealed) error {
+			if b.table == "requests_in" && down {
+				return &storeError{status: 500, code: 241, text: "MEMORY_LIMIT_EXCEEDED"}
+			}
+			return nil
+		}}
+		p, logged := started(t, f, Config{})
+		add(p, 3)
+		time.Sleep(time.Hour)
+		f.mu.Lock()
+		down = false
+		f.mu.Unlock()
+		if err := p.Flush(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		var tokens, bodies []string
+		for _, b := range f.posts {
+			if b.table == "requests_in" {
+				tokens, bodies = append(tokens, b.token), append(bodies, string(b.body))
+			}
+		}
+		for i := range tokens {
+			if tokens[i] != tokens[0] || bodies[i] != bodies[0] {
+				t.Fatalf("try %d differs from the first", i)
+			}
+		}
+		if n := len(tokens); n < 360 || n > 740 { // back-off between 5 and 10 s
+			t.Errorf("%d tries in an hour", n)
+		}
+		s := p.Stats().Requests
+		if s.StoredRows != 3 || s.Retries != uint64(len(tokens)-1) || s.QuarantinedRows != 0 {
+			t.Errorf("stats = %+v with %d tries", s, len(tokens))
+		}
+		if logged.count("is being retried") != 1 || logged.count("takes blocks again") != 1 {
+			t.Errorf("%d and %d messages, want one each", logged.count("is being retried"), logged.count("takes blocks again"))
+		}
+		shutdown(t, p)
+	})
+}
+
+func TestLaneQuarantinesOneBlockAndGoesOn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		bad := uint64(0)
+		f := &fakeStore{}
+		f.answer = func(b *sealed) error {
+			if b.table == "requests_in" && (bad == 0 || bad == b.seq) {
+				bad = b.seq
+				return &storeError{status: 500, code: 117, text: "Code: 117. DB::Exception: bad block"}
+			}
+			return nil
+		}
+		p, logged := started(t, f, Config{BlockRows: 5, Quarantine: t.TempDir()})
+		add(p, 15)
+		shutdown(t, p)
+		s := p.Stats().Requests
+		if s.StoredRows != 10 || s.QuarantinedRows != 5 || s.QuarantinedBlocks != 1 || s.Retries != 0 || s.LostRows != 0 {
+			t.Errorf("stats = %+v, want 10 rows stored and one block of 5 refused", s)
+		}
+		if logged.count("store refuses a block") != 1 || logged.count("bad block") != 1 {
+			t.Error("want one message with the reason")
+		}
+	})
+}
+
+// TestLanesAreIndependent: a table that cannot be stored does not hold up the
+// others.
+func TestLanesAreIndependent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := &fakeStore{answer: func(b *sealed) error {
+			if b.table == "attempts_in" {
+				return errDown
+			}
+			return nil
+		}}
+		p, _ := started(t, f, Config{BlockRows: 1})
+		p.Attempt(&record.Attempt{})
+		add(p, 10)
+		synctest.Wait()
+		if got := f.rows("requests_in"); got != 10 {
+			t.Errorf("%d requests stored while attempts fail, want 10", got)
+		}
+		f.setAnswer(nil)
+		shutdown(t, p)
+	})
+}
+
+func TestBackoffGrowsToItsLimit(t *testing.T) {
+	for try, want := range []time.Duration{
+		100 * time.Millisecond, 200 * time.Millisecond, 400 * time.Millisecond, 800 * time.Millisecond, 1600 * time.Millisecond,
+		3200 * time.Millisecond, 6400 * time.Millisecond, 10 * time.Second, 10 * time.Second,
+	} {
+		for range 100 {
+			if got := backoff(try); got < want/2 || got >= want {
+				t.Fatalf("backoff(%d) = %s, want [%s, %s)", try, got, want/2, want)
+			}
+		}
+	}
+	if got := backoff(1 << 30); got < lastBackoff/2 || got >= lastBackoff {
+		t.Errorf("backoff after many tries = %s", got)
+	}
+}
