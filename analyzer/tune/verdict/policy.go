@@ -30,7 +30,7 @@ func policyOf(p *plimsollv1.TrafficPolicy) policy {
 		known:       true,
 		timeout:     max(0, p.GetTimeout().AsDuration()),
 		perTry:      max(0, p.GetPerTryTimeout().AsDuration()),
-		retries:     p.GetRetries(),
+		retries:     min(p.GetRetries(), unlimited),
 		maxRequests: p.GetMaxRequests(),
 		budget:      p.GetRetryBudget().GetPercent(),
 		minRetries:  p.GetRetryBudget().GetMinConcurrency(),
@@ -39,4 +39,20 @@ func policyOf(p *plimsollv1.TrafficPolicy) policy {
 		out.maxRequests = 0
 	}
 	return out
+}
+
+// Unset removes a knob's value from a policy.
+func Unset(p *plimsollv1.TrafficPolicy, knob string) {
+	switch knob {
+	case KnobRetries:
+		p.Retries = nil
+	case KnobRetryBudget:
+		p.RetryBudget = nil
+	case KnobTimeout:
+		p.Timeout = nil
+	case KnobMaxRequests:
+		p.MaxRequests = nil
+	case KnobPerTry:
+		p.PerTryTimeout = nil
+	}
 }

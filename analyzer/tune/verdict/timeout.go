@@ -67,5 +67,5 @@ func (j *judgement) margin() (time.Duration, string) {
 	if o := j.in.Outside; o.Traces >= minTraces && o.P99 > margin {
 		margin, origin = o.P99, "p99 of the time outside this edge"
 	}
-	return roundUp(margin, grid), origin
+	return max(roundUp(margin, grid), grid), origin
 }
