@@ -170,7 +170,8 @@ func TestDependencies(t *testing.T) {
 }
 
 // TestKillAndRestore: calls at work and waiting lose their connections, none is
-// served, and the workload comes back on the same address with its settings.
+// served, and the workload comes back on the same address with the settings made
+// meanwhile.
 func TestKillAndRestore(t *testing.T) {
 	spec := &scenario.Service{Name: "a", Workers: 1, Queue: 10, Endpoints: []scenario.Endpoint{{Path: "/", Method: "GET", Work: constant(time.Hour)}}}
 	s := start(t, Config{Service: spec})
@@ -185,11 +186,11 @@ func TestKillAndRestore(t *testing.T) {
 	for c := s.Counters(); c.Busy != 1 || c.Queued != 2; c = s.Counters() {
 		time.Sleep(time.Millisecond)
 	}
-	s.SetFactor(0)
-	s.SetWorkers(2)
 	s.Kill()
 	wg.Wait()
 	s.Kill() // twice is once
+	s.SetFactor(0)
+	s.SetWorkers(2)
 	if diff := cmp.Diff(Counters{Arrivals: 3, Abandoned: 3}, s.Counters()); diff != "" {
 		t.Error(diff)
 	}
@@ -209,7 +210,7 @@ func TestKillAndRestore(t *testing.T) {
 		t.Errorf("restored, with work × 0, it answers %d", status)
 	}
 	if got := s.current().pool.workers; got != 2 {
-		t.Errorf("%d workers after the restore, want the 2 set before", got)
+		t.Errorf("%d workers after the restore, want the 2 set meanwhile", got)
 	}
 }
 
