@@ -1,0 +1,187 @@
+package apijson
+
+import (
+	"encoding/json"
+	"flag"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/types/descriptorpb"
+	"google.golang.org/protobuf/types/known/durationpb"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	plimsollv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/v1"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden files in testdata")
+
+// messages are what the golden files show: one answer that is empty and one
+// that has every kind of field, for each shape that scripts read.
+func messages() map[string]proto.Message {
+	noon := time.Date(2026, 3, 1, 12, 0, 0, 250_000_000, time.UTC)
+	return map[string]proto.Message{
+		"graph_empty": &plimsollv1.GetGraphResponse{},
+		"graph": &plimsollv1.GetGraphResponse{
+			Window: &plimsollv1.Window{From: timestamppb.New(noon.Add(-time.Minute)), To: timestamppb.New(noon), Watermark: timestamppb.New(noon)},
+			Nodes: []*plimsollv1.Node{{Id: "shop/local/default/web-v1", Kind: "service", Mesh: "shop", Cluster: "local",
+				Namespace: "default", Workload: "web-v1", Service: "web", Version: "v1"}},
+			Edges: []*plimsollv1.Edge{
+				{
+					Src: "shop/local/default/web-v1", Dst: "shop/local/default/db", Route: "GET <all> & \"more\"", Protocol: "http1",
+					Vantage: "client", Unit: "requests", Requests: math.MaxUint64, Arrivals: 12, Attempts: 12, Failures: 2,
+					Outcomes: map[string]uint64{"timeout": 2, "ok": 8}, Rate: 0.16666666666666666, ErrorRatio: proto.Float64(0.2),
+					LatencyMs: &plimsollv1.Quantiles{P50: &plimsollv1.Figure{Estimate: 25.5, Low: 25, High: 26}},
+					Mtls:      proto.Float64(0),
+					Sources:   []*plimsollv1.EdgeSource{{Source: "als", Vantage: "client", Unit: "requests", Requests: 10, Failures: 2}},
+				},
+				{},
+			},
+		},
+		"plan": &plimsollv1.PlanResponse{Plan: &plimsollv1.Plan{
+			Id: "p1",
+			Recommendations: []*plimsollv1.Recommendation{{Knob: "timeout", Verdict: "RECOMMEND", Provisional: true, To: "1s",
+				Evidence: []*plimsollv1.Evidence{{Name: "p99", Value: math.NaN(), Unit: "ms"}}}},
+			Policy: &plimsollv1.TrafficPolicy{Timeout: durationpb.New(1500 * time.Millisecond), Retries: proto.Uint32(0), RetryOn: proto.String("")},
+		}},
+	}
+}
+
+func TestGolden(t *testing.T) {
+	for name, m := range messages() {
+		t.Run(name, func(t *testing.T) {
+			got, err := MarshalIndent(m)
+			if err != nil {
+				t.Fatal(err)
+			}
+			path := filepath.Join("testdata", name+".json")
+			if *update {
+				if err := os.WriteFile(path, got, 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(string(want), string(got)); diff != "" {
+				t.Errorf("JSON (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestMarshalIsOneLineOfJSON(t *testing.T) {
+	for name, m := range messages() {
+		got, err := Marshal(m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !json.Valid(got) || strings.Contains(string(got), "\n") {
+			t.Errorf("%s: not one line of JSON: %s", name, got)
+		}
+	}
+}
+
+// TestEveryFieldIsPresent decodes the answer and compares its keys with the
+// proto file, for each message of the API.
+func TestEveryFieldIsPresent(t *testing.T) {
+	messages := plimsollv1.File_plimsoll_v1_graph_proto.Messages()
+	for i := range messages.Len() {
+		d := messages.Get(i)
+		got, err := Marshal(newMessage(d))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var object map[string]json.RawMessage
+		if err := json.Unmarshal(got, &object); err != nil {
+			t.Fatal(err)
+		}
+		for j := range d.Fields().Len() {
+			name := string(d.Fields().Get(j).Name())
+			if _, ok := object[name]; !ok {
+				t.Errorf("%s: %s is missing in %s", d.Name(), name, got)
+			}
+			delete(object, name)
+		}
+		if len(object) > 0 {
+			t.Errorf("%s: unknown keys %v", d.Name(), object)
+		}
+	}
+}
+
+// newMessage returns an empty message of a graph.proto type.
+func newMessage(d protoreflect.MessageDescriptor) proto.Message {
+	for _, m := range []proto.Message{
+		&plimsollv1.GetGraphRequest{}, &plimsollv1.GetGraphResponse{}, &plimsollv1.Node{}, &plimsollv1.Edge{},
+		&plimsollv1.LatencyBin{}, &plimsollv1.Quantiles{}, &plimsollv1.EdgeSource{},
+	} {
+		if m.ProtoReflect().Descriptor() == d {
+			return m
+		}
+	}
+	panic("no sample of " + d.Name())
+}
+
+func TestMarshalValues(t *testing.T) {
+	duration := func(seconds int64, nanos int32) proto.Message {
+		return &durationpb.Duration{Seconds: seconds, Nanos: nanos}
+	}
+	for _, c := range []struct {
+		name string
+		m    proto.Message
+		want string
+	}{
+		{"zero duration", duration(0, 0), `"0s"`},
+		{"whole seconds", duration(90, 0), `"90s"`},
+		{"half", duration(1, 500_000_000), `"1.5s"`},
+		{"one nanosecond", duration(0, 1), `"0.000000001s"`},
+		{"negative", duration(-1, -50_000_000), `"-1.05s"`},
+		{"negative fraction", duration(0, -1000), `"-0.000001s"`},
+		{"time", timestamppb.New(time.Date(2026, 3, 1, 13, 0, 0, 1000, time.FixedZone("", 3600))), `"2026-03-01T12:00:00.000001Z"`},
+		{"epoch", &timestamppb.Timestamp{}, `"1970-01-01T00:00:00Z"`},
+		{"infinite", &plimsollv1.Figure{Estimate: math.Inf(1), Low: math.Inf(-1), High: 1e21}, `{"estimate":null,"low":null,"high":1e+21}`},
+		{"not UTF-8", &plimsollv1.Node{Id: "a\xffb"}, `{"id":"a\ufffdb","kind":"","mesh":"","cluster":"","namespace":"","workload":"","service":"","version":""}`},
+		{
+			"enum, bytes and bool",
+			&descriptorpb.UninterpretedOption{StringValue: []byte{0, 1, 2}, NegativeIntValue: proto.Int64(math.MinInt64)},
+			`{"name":[],"identifier_value":null,"positive_int_value":null,"negative_int_value":-9223372036854775808,"double_value":null,"string_value":"AAEC","aggregate_value":null}`,
+		},
+		{
+			"enum name and number",
+			&descriptorpb.EnumValueOptions{DebugRedact: proto.Bool(true), FeatureSupport: &descriptorpb.FieldOptions_FeatureSupport{
+				EditionIntroduced: descriptorpb.Edition_EDITION_2023.Enum(), EditionRemoved: descriptorpb.Edition(77).Enum(),
+			}},
+			`{"deprecated":null,"features":null,"debug_redact":true,"feature_support":{"edition_introduced":"EDITION_2023","edition_deprecated":null,"deprecation_warning":null,"edition_removed":77,"removal_error":null},"uninterpreted_option":[]}`,
+		},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			got, err := Marshal(c.m)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(c.want, string(got)); diff != "" {
+				t.Errorf("JSON (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestMarshalRefuses(t *testing.T) {
+	for _, m := range []proto.Message{
+		&plimsollv1.Window{From: &timestamppb.Timestamp{Nanos: -1}},
+		&plimsollv1.Plan{Policy: &plimsollv1.TrafficPolicy{Timeout: &durationpb.Duration{Seconds: 1, Nanos: -1}}},
+		&plimsollv1.GetStatusResponse{Proxies: []*plimsollv1.ProxyStatus{{LastSeen: &timestamppb.Timestamp{Seconds: math.MaxInt64}}}},
+	} {
+		_, err := Marshal(m)
+		if err == nil || !strings.Contains(err.Error(), "writing plimsoll.v1.") {
+			t.Errorf("error %v for %v, want one that names the message", err, m)
+		}
+	}
+}
