@@ -1,0 +1,52 @@
+// Package alert turns burning SLOs into incidents and tells people about them:
+// never lost, and when told twice, told with the same id.
+//
+// New(config, db, evaluator, log) reads the targets' secrets and returns
+// Alerts, whose Run evaluates and delivers until its context ends.
+// NewHandler(db, evaluator) serves plimsoll.v1.SLOService (ListSLOs and
+// ListAlerts) and may run in a process of its own.
+//
+// # Incidents
+//
+// There is at most one open incident for each SLO and severity. It opens when
+// a row of that severity fires. It resolves when the short windows of all rows
+// of the severity have stayed at or below their factors for as long as the
+// shortest of them, counted in watermark time; that keeps a burn which touches
+// its limit from opening and closing at each evaluation. While a row has no
+// data the incident is frozen: it keeps its state, and the calm time starts
+// anew. Silence never resolves anything.
+//
+// # The outbox
+//
+// An incident's transition and the messages about it are written in one
+// transaction, so there is no transition without its messages and no message
+// without its transition. The body of a message is frozen there, and the
+// message's id, the receiver's key against doubles, is the same in each try.
+//
+// One dispatcher per target takes messages one at a time: it claims one with a
+// lease, sends it, and records the result. A process that dies between the
+// receiver's 2xx and the record leaves the lease to run out, and then the same
+// message goes out again: that is the only way to a repeat besides a receiver
+// that took a message and answered with an error or not at all.
+//
+// The message that an incident resolved waits for the one that it fired to be
+// done with. If the receiver cannot have seen that one (it was never sent, or
+// refused) both are skipped.
+//
+// # Results
+//
+//	2xx                              delivered
+//	network error, 408, 425, 429, 5xx   tried again, after Retry-After or 1 s, 2 s, 4 s … 10 min, less a random part
+//	410                              the target is disabled until its URL changes; all its messages are dead
+//	any other                        dead at once, redirects too: they are not followed
+//
+// A message that is not delivered within 72 hours is dead. Messages are
+// Alertmanager's webhook format, version 4, signed as package webhook says.
+//
+// # Reading order
+//
+// rule.go (when an incident opens and resolves), incidents.go and transition.go
+// (their rows and transactions), outbox.go, claim.go and settle.go (messages),
+// result.go and backoff.go (what an answer means), payload.go (what is said),
+// sender.go (HTTP), dispatcher.go (the loop), alerts.go (Run), handler.go (API).
+package alert

@@ -1,0 +1,107 @@
+package alert
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"time"
+
+	"google.golang.org/protobuf/types/known/durationpb"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"github.com/plimsoll-mesh/plimsoll/analyzer/slo"
+	plimsollv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/v1"
+)
+
+func statusProto(st slo.Status) *plimsollv1.SLOStatus {
+	beta := st.SLO.Beta()
+	p := &plimsollv1.SLOStatus{
+		Name:            st.SLO.Name,
+		Service:         st.SLO.Service,
+		Objective:       st.SLO.Objective,
+		Period:          durationpb.New(st.SLO.Period),
+		Window:          windowProto(st),
+		Good:            st.Count.Good,
+		Total:           st.Count.Total,
+		Sli:             optional(st.Count.SLI()),
+		BudgetAllowed:   st.Count.Allowed(beta),
+		BudgetRemaining: optional(st.Count.Remaining(beta)),
+		State:           string(st.State),
+		Reason:          st.Reason,
+	}
+	if low, high, ok := st.Count.Wilson(); ok {
+		p.SliInterval = &plimsollv1.Figure{Estimate: *p.Sli, Low: low, High: high}
+	}
+	for _, r := range st.Rows {
+		p.BurnRates = append(p.BurnRates, rowProto(r, beta))
+	}
+	return p
+}
+
+func rowProto(r slo.RowStatus, beta float64) *plimsollv1.BurnRate {
+	return &plimsollv1.BurnRate{
+		Severity:    r.Row.Severity,
+		LongWindow:  durationpb.New(r.Row.Long),
+		ShortWindow: durationpb.New(r.Row.Short),
+		LongRate:    optional(r.Long.Count.BurnRate(beta)),
+		ShortRate:   optional(r.Short.Count.BurnRate(beta)),
+		Factor:      r.Row.Factor,
+		Firing:      r.Firing,
+		LongBad:     r.Long.Count.Bad(),
+		LongTotal:   r.Long.Count.Total,
+		ShortBad:    r.Short.Count.Bad(),
+		ShortTotal:  r.Short.Count.Total,
+	}
+}
+
+// windowProto is nil where there is no watermark, and so no window.
+func windowProto(st slo.Status) *plimsollv1.Window {
+	if st.Watermark.IsZero() {
+		return nil
+	}
+	return &plimsollv1.Window{
+		From: timestamppb.New(st.Window.From), To: timestamppb.New(st.Window.To), Watermark: timestamppb.New(st.Watermark),
+	}
+}
+
+func optional(v float64, ok bool) *float64 {
+	if !ok {
+		return nil
+	}
+	return &v
+}
+
+func incidentProto(in Incident, deliveries []*plimsollv1.Delivery) *plimsollv1.Alert {
+	a := &plimsollv1.Alert{
+		Id: in.ID, Slo: in.SLO, Service: in.Service, Severity: in.Severity, State: firing,
+		FiredAt: timestamppb.New(in.FiredAt), WindowFrom: timestamppb.New(in.WindowFrom), Deliveries: deliveries,
+	}
+	if !in.ResolvedAt.IsZero() {
+		a.State, a.ResolvedAt = resolved, timestamppb.New(in.ResolvedAt)
+	}
+	return a
+}
+
+// deliveries returns the messages about an incident in the order of their
+// making.
+func (l ledger) deliveries(ctx context.Context, incident string) ([]*plimsollv1.Delivery, error) {
+	rows, err := l.db.QueryContext(ctx, `SELECT id, target, event, state, tries, delivered_at, last_error
+		FROM deliveries WHERE incident = ? ORDER BY created_at, rowid`, incident)
+	if err != nil {
+		return nil, fmt.Errorf("reading deliveries incident=%s: %w", incident, err)
+	}
+	defer rows.Close()
+	var list []*plimsollv1.Delivery
+	for rows.Next() {
+		d := &plimsollv1.Delivery{}
+		var at sql.NullInt64
+		if err := rows.Scan(&d.Id, &d.Target, &d.Event, &d.State, &d.Tries, &at, &d.LastError); err != nil {
+			return nil, fmt.Errorf("reading deliveries incident=%s: %w", incident, err)
+		}
+		if at.Valid {
+			d.DeliveredAt = timestamppb.New(time.UnixMicro(at.Int64))
+		}
+		list = append(list, d)
+	}
+	return list, rows.Err()
+}
