@@ -81,9 +81,9 @@ func (a *admin) routeVersions(ctx context.Context) (map[string]string, error) {
 	return versions, nil
 }
 
-// rejected returns how many updates the proxy has refused: runtime layers or
+// refused returns how many updates the proxy has refused: runtime layers or
 // route configurations, by the pattern of the counters' names.
-func (a *admin) rejected(ctx context.Context, pattern string) (uint64, error) {
+func (a *admin) refused(ctx context.Context, pattern string) (uint64, error) {
 	var answer struct {
 		Stats []struct {
 			Name  string `json:"name"`

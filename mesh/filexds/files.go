@@ -23,6 +23,22 @@ type fileSet struct {
 
 func (s fileSet) all() []file { return append([]file{s.runtime}, s.routes...) }
 
+func (s fileSet) same(other fileSet) bool {
+	return s.runtime.same(other.runtime) && len(changed(s.routes, other.routes)) == 0
+}
+
+// changed returns the files of to that differ from those of from; both lists
+// name the same files in the same order.
+func changed(from, to []file) []file {
+	var out []file
+	for i, f := range to {
+		if !f.same(from[i]) {
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
 func (f file) same(other file) bool { return bytes.Equal(f.content, other.content) }
 
 // write replaces the file by rename: Envoy watches for moves, and never sees

@@ -112,6 +112,17 @@ func (p *Proxy) Admin(t testing.TB, path string) string {
 	return answer
 }
 
+// FlushLogs makes Envoy write out its access-log files, which it otherwise does
+// each ten seconds.
+func (p *Proxy) FlushLogs(t testing.TB) {
+	t.Helper()
+	response, err := p.admin.Post("http://admin/reopen_logs", "", nil)
+	if err != nil {
+		t.Fatalf("reopening Envoy's logs: %v", err)
+	}
+	response.Body.Close()
+}
+
 // Stat returns a counter or gauge; a name that Envoy does not have is 0.
 func (p *Proxy) Stat(t testing.TB, name string) int {
 	t.Helper()
