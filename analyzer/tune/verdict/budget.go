@@ -21,9 +21,6 @@ func (j *judgement) retryBudget() *plimsollv1.Recommendation {
 	r := &plimsollv1.Recommendation{
 		Knob: KnobRetryBudget,
 		From: j.current.from(budgetText(j.current.budget)),
-		Evidence: []*plimsollv1.Evidence{
-			evidence("worst tries per request with it", 1+budgetPercent/100.0, unitNone, "1 + budget"),
-		},
 	}
 	if j.stressed.tries > 0 {
 		r.Evidence = append(r.Evidence, evidence("retries per try, stressed", ratio(j.stressed.retries, j.stressed.tries), unitShare,
@@ -35,6 +32,7 @@ func (j *judgement) retryBudget() *plimsollv1.Recommendation {
 		r.Verdict = Keep
 		budget = &plimsollv1.RetryBudget{Percent: j.current.budget, MinConcurrency: j.current.minRetries}
 	}
+	r.Evidence = append(r.Evidence, evidence("worst tries per request with it", 1+budget.GetPercent()/100, unitNone, "1 + budget"))
 	j.policy.RetryBudget = budget
 	r.To = budgetText(budget.GetPercent())
 	r.Reason = fmt.Sprintf("A budget of %s (at least %d at a time) bounds the load of retries in an overload to %s tries per request, whatever fails.",

@@ -39,8 +39,10 @@ func capacityOf(r Rows) capacity {
 	return c
 }
 
+// full tells whether the queue was full for a second. Where nothing at all is
+// taken in, the server is down rather than full.
 func full(accepted, rejected int) bool {
-	return rejected > 0 && float64(rejected) >= rejecting*float64(accepted+rejected)
+	return accepted > 0 && rejected > 0 && float64(rejected) >= rejecting*float64(accepted+rejected)
 }
 
 func (c *capacity) add(run []int) {

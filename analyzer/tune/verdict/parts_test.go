@@ -204,6 +204,7 @@ func TestCapacity(t *testing.T) {
 		{"one pace", rows(calm, [2]int{180, 20}, slow, slow, slow, [2]int{90, 10}, calm), capacity{3, 75, 75}},
 		{"two paces", rows(slow, slow, slow, slow, fast, fast, fast, fast), capacity{6, 75, 210}},
 		{"apart", rows(slow, slow, slow, slow, slow, calm, fast, fast, fast, fast, fast), capacity{6, 75, 210}},
+		{"down", rows([2]int{0, 100}, [2]int{0, 100}, [2]int{0, 100}, [2]int{0, 100}, [2]int{0, 100}), capacity{}},
 		{"few rejections", rows([2]int{200, 3}, [2]int{200, 3}, [2]int{200, 3}, [2]int{200, 3}, [2]int{200, 3}), capacity{}},
 	} {
 		if diff := cmp.Diff(c.want, capacityOf(c.rows), cmp.AllowUnexported(capacity{})); diff != "" {

@@ -1,0 +1,131 @@
+package tune
+
+import (
+	"testing"
+	"time"
+
+	"connectrpc.com/connect"
+	"github.com/google/go-cmp/cmp"
+	"google.golang.org/protobuf/types/known/durationpb"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"github.com/plimsoll-mesh/plimsoll/analyzer/tune/plans"
+	"github.com/plimsoll-mesh/plimsoll/analyzer/tune/rows"
+	plimsollv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/v1"
+)
+
+func window(from, to float64) rows.Window { return rows.Window{From: after(from), To: after(to)} }
+
+func windowMsg(from, to float64) *plimsollv1.Window {
+	return &plimsollv1.Window{From: timestamppb.New(after(from)), To: timestamppb.New(after(to))}
+}
+
+func TestChooseScope(t *testing.T) {
+	burn := Burn{SLO: "s", Healthy: window(0, 100), Stressed: window(100, 140), Deadline: 2 * time.Second}
+	inForce := &plans.Record{
+		Deadline: time.Second,
+		Plan:     &plimsollv1.Plan{Stressed: windowMsg(100, 130)},
+	}
+	mark := after(400)
+	for _, c := range []struct {
+		name    string
+		burned  bool
+		inForce *plans.Record
+		since   float64
+		want    scope
+	}{
+		{"nothing happened", false, nil, 0, scope{healthy: window(100, 400)}},
+		{"a burn", true, nil, 0, scope{window(0, 100), window(100, 140), 2 * time.Second}},
+		{"applied after the burn", true, inForce, 150, scope{window(155, 400), window(100, 130), 2 * time.Second}},
+		{"applied in the burn", true, inForce, 120, scope{window(125, 400), window(100, 130), 2 * time.Second}},
+		{"applied, no SLO burned", false, inForce, 150, scope{window(155, 400), window(100, 130), time.Second}},
+		{"burned again since", true, inForce, 50, scope{window(55, 100), window(100, 140), 2 * time.Second}},
+		{"burned right after", true, inForce, 98, scope{window(103, 100), window(100, 140), 2 * time.Second}},
+		{"applied just now", false, inForce, 399, scope{window(404, 400), window(100, 130), time.Second}},
+	} {
+		b := burn
+		if !c.burned {
+			b = Burn{}
+		}
+		got := chooseScope(b, c.burned, c.inForce, after(c.since), mark)
+		if c.name == "nothing happened" {
+			c.want.healthy = rows.Window{From: mark.Add(-defaultHealthy), To: mark}
+		}
+		if diff := cmp.Diff(c.want, got, cmp.AllowUnexported(scope{})); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", c.name, diff)
+		}
+	}
+}
+
+func TestScopeOfRequest(t *testing.T) {
+	b := newBench(t)
+	b.burn, b.burned = Burn{Healthy: window(0, 100), Stressed: window(100, 140), Deadline: time.Second}, true
+	mark := after(130)
+	scopeOf := func(req *plimsollv1.PlanRequest) (scope, error) {
+		return b.scope(t.Context(), ratings, req, after(200), mark)
+	}
+	for _, c := range []struct {
+		name string
+		req  *plimsollv1.PlanRequest
+		want scope
+	}{
+		{"by default, cut at the watermark", &plimsollv1.PlanRequest{}, scope{window(0, 100), window(100, 130), time.Second}},
+		{"healthy named", &plimsollv1.PlanRequest{Healthy: windowMsg(10, 20)}, scope{window(10, 20), window(100, 130), time.Second}},
+		{"stressed named", &plimsollv1.PlanRequest{Stressed: windowMsg(110, 900)}, scope{window(0, 100), window(110, 130), time.Second}},
+		{"open end", &plimsollv1.PlanRequest{Healthy: &plimsollv1.Window{From: timestamppb.New(after(20))}}, scope{window(20, 130), window(100, 130), time.Second}},
+		{"deadline named", &plimsollv1.PlanRequest{Deadline: durationpb.New(3 * time.Second)}, scope{window(0, 100), window(100, 130), 3 * time.Second}},
+	} {
+		got, err := scopeOf(c.req)
+		if err != nil {
+			t.Errorf("%s: %v", c.name, err)
+		}
+		if diff := cmp.Diff(c.want, got, cmp.AllowUnexported(scope{})); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", c.name, diff)
+		}
+	}
+	for text, req := range map[string]*plimsollv1.PlanRequest{
+		"healthy: from":                   {Healthy: windowMsg(20, 10)},
+		"stressed: from is missing":       {Stressed: &plimsollv1.Window{To: timestamppb.New(after(1))}},
+		"deadline: 0s is not a positive":  {Deadline: durationpb.New(0)},
+		"deadline: -1s is not a positive": {Deadline: durationpb.New(-time.Second)},
+	} {
+		_, err := scopeOf(req)
+		refused(t, text, err, connect.CodeInvalidArgument, text)
+	}
+}
+
+// A plan that was rolled back no longer shapes the scope, and the one below it
+// counts from the rollback.
+func TestScopeFollowsRollback(t *testing.T) {
+	b := newBench(t)
+	b.insert("a")
+	b.mustApply("a")
+	b.now = after(10)
+	b.insert("b")
+	b.mustApply("b")
+	healthy := func() rows.Window {
+		t.Helper()
+		s, err := b.scope(t.Context(), ratings, &plimsollv1.PlanRequest{}, b.now, after(1000))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s.healthy
+	}
+	if diff := cmp.Diff(window(15, 1000), healthy()); diff != "" {
+		t.Errorf("b in force (-want +got):\n%s", diff)
+	}
+	b.now = after(50)
+	if _, err := b.rollback("b"); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(window(55, 1000), healthy()); diff != "" {
+		t.Errorf("b rolled back (-want +got):\n%s", diff)
+	}
+	b.now = after(60)
+	if _, err := b.rollback("a"); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(rows.Window{From: after(700), To: after(1000)}, healthy()); diff != "" {
+		t.Errorf("none in force (-want +got):\n%s", diff)
+	}
+}
