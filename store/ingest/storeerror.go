@@ -65,7 +65,7 @@ func class(code int) errorClass {
 		62, 69, 70, 72, 73, // syntax, argument out of bound, cannot convert type, cannot parse number, unknown format
 		115, 117, 131, // unknown setting, incorrect data, too large string
 		190, 271, 349, 395, // sizes of arrays, cannot decompress, null in a column without, throwIf in a view
-		432, 691: // unknown codec, unknown element of an enum
+		432, 469, 691: // unknown codec, violated constraint, unknown element of an enum
 		return aboutBlock
 	case 60, 81, // unknown table, unknown database
 		159, 160, 164, // timeout, too slow, readonly

@@ -1,0 +1,102 @@
+package ingest
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/plimsoll-mesh/plimsoll/store/query"
+)
+
+// fault is what a faultyProxy does to one insert.
+type fault int
+
+const (
+	none       fault = iota
+	dropAnswer       // the store has answered, the caller does not hear of it
+	cutBody          // the store gets half of the body
+)
+
+// faultyProxy stands between a pipeline and the store.
+type faultyProxy struct {
+	dsn    query.DSN // of the store
+	choose func(insertInto string) fault
+	after  func(fault) // called when the store has dealt with the insert
+	client *http.Client
+}
+
+// start serves the proxy on a socket and returns a DSN for it.
+func (p *faultyProxy) start(t *testing.T) string {
+	t.Helper()
+	transport := &http.Transport{
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) { return p.dsn.Dial(ctx) },
+	}
+	p.client = &http.Client{Transport: transport}
+	socket := filepath.Join(t.TempDir(), "s")
+	listener, err := net.Listen("unix", socket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := &httptest.Server{Listener: listener, Config: &http.Server{Handler: p}}
+	server.Start()
+	t.Cleanup(func() {
+		server.Close()
+		transport.CloseIdleConnections()
+	})
+	return "unix://" + socket + "?database=" + p.dsn.Database
+}
+
+func (p *faultyProxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		panic(http.ErrAbortHandler)
+	}
+	f := none
+	if into, ok := strings.CutPrefix(r.URL.Query().Get("query"), "INSERT INTO "); ok {
+		table, _, _ := strings.Cut(into, " ")
+		f = p.choose(table)
+	}
+	resp, err := p.forward(r, body, f)
+	if f != none {
+		p.after(f)
+		if err == nil {
+			resp.Body.Close()
+		}
+		panic(http.ErrAbortHandler)
+	}
+	if err != nil {
+		panic(http.ErrAbortHandler)
+	}
+	defer resp.Body.Close()
+	for key, values := range resp.Header {
+		w.Header()[key] = values
+	}
+	w.WriteHeader(resp.StatusCode)
+	io.Copy(w, resp.Body)
+}
+
+// forward sends the request on and waits for the header of the answer.
+func (p *faultyProxy) forward(r *http.Request, body []byte, f fault) (*http.Response, error) {
+	var sent io.Reader = bytes.NewReader(body)
+	if f == cutBody {
+		sent = io.MultiReader(bytes.NewReader(body[:len(body)/2]), brokenReader{})
+	}
+	out, err := http.NewRequestWithContext(r.Context(), r.Method, "http://store"+r.URL.RequestURI(), sent)
+	if err != nil {
+		return nil, err
+	}
+	out.Header = r.Header.Clone()
+	out.ContentLength = int64(len(body))
+	return p.client.Do(out)
+}
+
+// brokenReader fails as a connection that is gone.
+type brokenReader struct{}
+
+func (brokenReader) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
