@@ -9,10 +9,15 @@ import (
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
+	"github.com/plimsoll-mesh/plimsoll/analyzer/alert"
 	"github.com/plimsoll-mesh/plimsoll/analyzer/graph"
 	"github.com/plimsoll-mesh/plimsoll/analyzer/handler"
+	"github.com/plimsoll-mesh/plimsoll/analyzer/slo"
 	"github.com/plimsoll-mesh/plimsoll/analyzer/state"
 	"github.com/plimsoll-mesh/plimsoll/analyzer/status"
+	"github.com/plimsoll-mesh/plimsoll/analyzer/tune"
+	"github.com/plimsoll-mesh/plimsoll/analyzer/tune/meshclient"
+	"github.com/plimsoll-mesh/plimsoll/analyzer/tune/rows"
 	"github.com/plimsoll-mesh/plimsoll/store/query"
 )
 
@@ -20,26 +25,64 @@ import (
 type parts struct {
 	conn     driver.Conn
 	state    *sql.DB
+	alerts   *alert.Alerts
 	services handler.Services
 }
 
 // assemble opens what the configuration names and puts the services together.
-// It asks nothing of the store yet.
+// It asks nothing of the store yet. An SLO file that is wrong is refused as
+// yamlfile.Errors.
 func assemble(ctx context.Context, cfg *Config, version string, log *slog.Logger) (*parts, error) {
-	conn, err := query.Open(cfg.Store)
+	slos, err := slo.Load(cfg.SLOs)
 	if err != nil {
 		return nil, err
 	}
-	db, err := state.Open(ctx, cfg.State)
+	p := &parts{}
+	if p.conn, err = query.Open(cfg.Store); err != nil {
+		return nil, err
+	}
+	if p.state, err = state.Open(ctx, cfg.State); err != nil {
+		return nil, errors.Join(err, p.close())
+	}
+	evaluator := slo.NewEvaluator(p.conn, slo.StoreWatermark(p.conn), slos)
+	p.alerts, err = alert.New(alert.Config{Every: cfg.EvaluateEvery.D(), Targets: cfg.Webhooks}, p.state, evaluator, log)
 	if err != nil {
-		return nil, errors.Join(err, conn.Close())
+		return nil, errors.Join(err, p.close())
 	}
-	p := &parts{conn: conn, state: db}
-	p.services = handler.Services{
-		Graph:  graph.New(conn, time.Now),
-		Status: status.New(conn, nil, version, time.Now),
-	}
+	p.mount(cfg, evaluator, version, log)
 	return p, nil
+}
+
+// mount makes the services of the API.
+func (p *parts) mount(cfg *Config, evaluator *slo.Evaluator, version string, log *slog.Logger) {
+	judge := tune.Settings{
+		Conn: p.conn, State: p.state, Watermark: slo.StoreWatermark(p.conn), LastBurn: lastBurn(evaluator),
+		Now: time.Now, Log: log,
+	}
+	var reach func(context.Context) error
+	if cfg.Mesh != nil {
+		judge.Mesh = meshclient.New(cfg.Mesh.URL, cfg.Mesh.TokenFile)
+		reach = status.ReachMesh(judge.Mesh)
+	}
+	p.services = handler.Services{
+		Graph:  graph.New(p.conn, time.Now),
+		SLO:    alert.NewHandler(p.state, evaluator),
+		Tune:   tune.New(judge),
+		Status: status.New(p.conn, reach, version, time.Now),
+	}
+}
+
+// lastBurn hands the tuner what the SLOs know of the latest burn.
+func lastBurn(evaluator *slo.Evaluator) tune.LastBurn {
+	return func(ctx context.Context, at time.Time) (tune.Burn, bool, error) {
+		b, ok, err := evaluator.LastBurn(ctx, at)
+		return tune.Burn{
+			SLO:      b.SLO,
+			Healthy:  rows.Window{From: b.Healthy.From, To: b.Healthy.To},
+			Stressed: rows.Window{From: b.Stressed.From, To: b.Stressed.To},
+			Deadline: b.Deadline,
+		}, ok, err
+	}
 }
 
 // loop does what the analyzer does without being asked, until ctx ends.
@@ -48,10 +91,13 @@ func (p *parts) loop(ctx context.Context, log *slog.Logger) error {
 		return nil // told to stop
 	}
 	log.Info("store answers")
-	<-ctx.Done()
-	return nil
+	return p.alerts.Run(ctx)
 }
 
 func (p *parts) close() error {
-	return errors.Join(p.state.Close(), p.conn.Close())
+	var errs []error
+	if p.state != nil {
+		errs = append(errs, p.state.Close())
+	}
+	return errors.Join(append(errs, p.conn.Close())...)
 }

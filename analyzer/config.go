@@ -8,7 +8,9 @@ import (
 	"slices"
 	"time"
 
+	"github.com/plimsoll-mesh/plimsoll/analyzer/alert"
 	"github.com/plimsoll-mesh/plimsoll/analyzer/handler"
+	"github.com/plimsoll-mesh/plimsoll/analyzer/slo"
 	"github.com/plimsoll-mesh/plimsoll/internal/yamlfile"
 	"github.com/plimsoll-mesh/plimsoll/store/query"
 )
@@ -34,20 +36,10 @@ type Config struct {
 	// EvaluateEvery is the time between two evaluations; 5s by default.
 	EvaluateEvery yamlfile.Duration `yaml:"evaluate_every"`
 	// Webhooks receive alerts.
-	Webhooks []Webhook `yaml:"webhooks"`
+	Webhooks []alert.Target `yaml:"webhooks"`
 	// Mesh is where tuning reads and changes limits; without it plans can be
 	// made but not applied.
 	Mesh *Mesh `yaml:"mesh"`
-}
-
-// Webhook is one receiver of alerts.
-type Webhook struct {
-	Name string `yaml:"name"` // unique
-	URL  string `yaml:"url"`
-	// SecretFile holds the Standard Webhooks secret (whsec_…) that signs bodies.
-	SecretFile string `yaml:"secret_file"`
-	// Severities to send; empty sends all.
-	Severities []string `yaml:"severities"`
 }
 
 // Mesh is the API of whatever configures the proxies.
@@ -121,8 +113,8 @@ func (c *Config) checkWebhooks(report func(string, error)) {
 		report(at+"url", required(w.URL, func() error { return checkURL(w.URL) }))
 		report(at+"secret_file", required(w.SecretFile, nil))
 		for j, s := range w.Severities {
-			if !slices.Contains([]string{"page", "ticket"}, s) {
-				report(fmt.Sprintf("%sseverities[%d]", at, j), fmt.Errorf("unknown severity %q: use page or ticket", s))
+			if !slices.Contains([]string{slo.Page, slo.Ticket}, s) {
+				report(fmt.Sprintf("%sseverities[%d]", at, j), fmt.Errorf("unknown severity %q: use %s or %s", s, slo.Page, slo.Ticket))
 			}
 		}
 	}
@@ -141,8 +133,11 @@ func required(value string, check func() error) error {
 
 func checkURL(text string) error {
 	u, err := url.Parse(text)
-	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+	switch {
+	case err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https":
 		return fmt.Errorf("%q is not an http or https URL", text)
+	case u.User != nil:
+		return errors.New("a URL must not hold a password: anyone who reads the file would know it")
 	}
 	return nil
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/plimsoll-mesh/plimsoll/analyzer/alert"
 	"github.com/plimsoll-mesh/plimsoll/internal/yamlfile"
 )
 
@@ -26,7 +27,7 @@ func TestReadConfig(t *testing.T) {
 		State:         "/var/lib/plimsoll",
 		SLOs:          []string{"testdata/slos/shop.yaml", "/etc/plimsoll/slos/pay.yaml"},
 		EvaluateEvery: yamlfile.Duration(time.Second),
-		Webhooks: []Webhook{{
+		Webhooks: []alert.Target{{
 			Name: "oncall", URL: "https://hooks.example.com/plimsoll",
 			SecretFile: "testdata/webhook.secret", Severities: []string{"page"},
 		}},

@@ -16,8 +16,10 @@ import (
 	"connectrpc.com/connect"
 	"go.uber.org/goleak"
 
+	"github.com/plimsoll-mesh/plimsoll/analyzer/alert"
 	plimsollv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/v1"
 	"github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/v1/plimsollv1connect"
+	"github.com/plimsoll-mesh/plimsoll/internal/yamlfile"
 	"github.com/plimsoll-mesh/plimsoll/store/engine/enginetest"
 	"github.com/plimsoll-mesh/plimsoll/store/query"
 	"github.com/plimsoll-mesh/plimsoll/store/schema"
@@ -36,24 +38,31 @@ func freeAddress(t *testing.T) string {
 	return l.Addr().String()
 }
 
-// start runs an analyzer until the test ends and returns a call that reads its
-// state folder and address from cfg. It fails the test if Run returns an error.
-func start(t *testing.T, cfg *Config) {
+// start runs an analyzer until the test ends, and fails the test if it ends
+// with an error. The channel is closed at its end.
+func start(t *testing.T, cfg *Config) (ended <-chan struct{}) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
-	done := make(chan error, 1)
-	go func() { done <- Run(ctx, cfg, "1.2.3", slog.New(slog.NewTextHandler(t.Output(), nil))) }()
+	done := make(chan struct{})
+	var runErr error
+	go func() {
+		defer close(done)
+		runErr = Run(ctx, cfg, "1.2.3", slog.New(slog.NewTextHandler(t.Output(), nil)))
+	}()
 	t.Cleanup(func() {
 		cancel()
-		if err := <-done; err != nil {
-			t.Errorf("Run ended with %v", err)
+		<-done
+		if runErr != nil {
+			t.Errorf("Run ended with %v", runErr)
 		}
 		http.DefaultClient.CloseIdleConnections()
 	})
+	return done
 }
 
-// eventually calls f until it returns nil; the last error fails the test.
-func eventually(t *testing.T, f func() error) {
+// eventually calls f until it returns nil; the last error fails the test, at
+// the latest when the analyzer has ended.
+func eventually(t *testing.T, ended <-chan struct{}, f func() error) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
@@ -64,6 +73,8 @@ func eventually(t *testing.T, f func() error) {
 		}
 		select {
 		case <-ctx.Done():
+			t.Fatal(err)
+		case <-ended:
 			t.Fatal(err)
 		case <-time.After(20 * time.Millisecond):
 		}
@@ -99,7 +110,10 @@ func withToken(t *testing.T, cfg *Config, role string) connect.ClientOption {
 
 func config(t *testing.T, store string) *Config {
 	t.Helper()
-	return &Config{Store: store, Listen: freeAddress(t), State: filepath.Join(t.TempDir(), "state")}
+	return &Config{
+		Store: store, Listen: freeAddress(t), State: filepath.Join(t.TempDir(), "state"),
+		SLOs: []string{"testdata/slo.yaml"}, EvaluateEvery: yamlfile.Duration(100 * time.Millisecond),
+	}
 }
 
 func TestRunServes(t *testing.T) {
@@ -108,8 +122,8 @@ func TestRunServes(t *testing.T) {
 		t.Fatal(err)
 	}
 	cfg := config(t, dsn)
-	start(t, cfg)
-	eventually(t, func() error { return get("http://" + cfg.Listen + "/healthz") })
+	ended := start(t, cfg)
+	eventually(t, ended, func() error { return get("http://" + cfg.Listen + "/healthz") })
 
 	graph := plimsollv1connect.NewGraphServiceClient(http.DefaultClient, "http://"+cfg.Listen, withToken(t, cfg, "viewer"))
 	ask := func() (*connect.Response[plimsollv1.GetGraphResponse], error) {
@@ -125,6 +139,26 @@ func TestRunServes(t *testing.T) {
 	}
 	if len(answer.Msg.Edges) != 1 || answer.Msg.Edges[0].Requests != 3 {
 		t.Errorf("edges %v, want one of 3 requests", answer.Msg.Edges)
+	}
+
+	slos := plimsollv1connect.NewSLOServiceClient(http.DefaultClient, "http://"+cfg.Listen, withToken(t, cfg, "viewer"))
+	objectives, err := slos.ListSLOs(t.Context(), connect.NewRequest(&plimsollv1.ListSLOsRequest{}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s := objectives.Msg.Slos; len(s) != 1 || s[0].Name != "b-availability" {
+		t.Errorf("slos %v, want the one of the file", s)
+	}
+
+	tune := plimsollv1connect.NewTuneServiceClient(http.DefaultClient, "http://"+cfg.Listen, withToken(t, cfg, "operator"))
+	edge := &plimsollv1.EdgeRef{Namespace: "n", SrcService: "a", DstService: "b"}
+	plan, err := tune.Plan(t.Context(), connect.NewRequest(&plimsollv1.PlanRequest{Edge: edge}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	apply := &plimsollv1.ApplyRequest{PlanId: plan.Msg.Plan.Id}
+	if _, err := tune.Apply(t.Context(), connect.NewRequest(apply)); connect.CodeOf(err) != connect.CodeFailedPrecondition {
+		t.Errorf("applying without a mesh: error %v, want failed_precondition", err)
 	}
 
 	status := plimsollv1connect.NewStatusServiceClient(http.DefaultClient, "http://"+cfg.Listen, withToken(t, cfg, "operator"))
@@ -166,12 +200,12 @@ func store(t *testing.T, dsn string) {
 // says what is wrong, and a stop is clean.
 func TestRunWaitsForStore(t *testing.T) {
 	cfg := config(t, "unix://"+filepath.Join(t.TempDir(), "none.sock"))
-	start(t, cfg)
+	ended := start(t, cfg)
 	status := func() (*connect.Response[plimsollv1.GetStatusResponse], error) {
 		client := plimsollv1connect.NewStatusServiceClient(http.DefaultClient, "http://"+cfg.Listen, withToken(t, cfg, "viewer"))
 		return client.GetStatus(t.Context(), connect.NewRequest(&plimsollv1.GetStatusRequest{}))
 	}
-	eventually(t, func() error {
+	eventually(t, ended, func() error {
 		if err := get("http://" + cfg.Listen + "/healthz"); err == nil || !strings.Contains(err.Error(), "503") {
 			return fmt.Errorf("health: %v, want 503", err)
 		}
@@ -208,6 +242,10 @@ func TestRunRefuses(t *testing.T) {
 		{"busy port", func(c *Config) { c.Listen = busy.Addr().String() }, "address already in use"},
 		{"state is a file", func(c *Config) { c.State = file }, "state folder"},
 		{"readable token", func(c *Config) { c.State = open }, "chmod 600"},
+		{"missing SLO file", func(c *Config) { c.SLOs = []string{"testdata/none.yaml"} }, "none.yaml"},
+		{"missing secret", func(c *Config) {
+			c.Webhooks = []alert.Target{{Name: "a", URL: "http://127.0.0.1:1", SecretFile: "testdata/none"}}
+		}, "testdata/none"},
 		{"not a dsn", func(c *Config) { c.Store = "nonsense" }, "store dsn"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
