@@ -13,7 +13,7 @@
 //	go gen.Run(ctx, start)          // returns when the last answer is in
 //	gen.Window(from, until)         // exact counts and latencies, any time
 //	gen.Seconds()                   // per second of the run, for progress and curves
-//	gen.Idle(ctx)                   // wait until nothing is in flight
+//	gen.InFlight()                  // requests without an answer yet
 //
 // To restart a phase the runner cancels Run's context, waits for Run to return,
 // and makes a new Generator with a new start; a Generator runs once.

@@ -128,18 +128,3 @@ func (g *Generator) send(ctx context.Context, t *Target, call *truth.Call) (int,
 
 // InFlight counts requests sent and not yet answered or given up.
 func (g *Generator) InFlight() int { return int(g.inFlight.Load()) }
-
-// Idle waits until nothing is in flight: in a drain, after at most the longest
-// deadline.
-func (g *Generator) Idle(ctx context.Context) error {
-	tick := time.NewTicker(2 * time.Millisecond)
-	defer tick.Stop()
-	for g.InFlight() > 0 {
-		select {
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		case <-tick.C:
-		}
-	}
-	return nil
-}

@@ -185,39 +185,13 @@ func TestRunStops(t *testing.T) {
 	if err := g.Run(ctx, time.Now()); !errors.Is(err, enough) {
 		t.Errorf("Run says %v", err)
 	}
-	if g.InFlight() != 0 || g.Idle(t.Context()) != nil {
-		t.Error("still busy after Run")
+	if n := g.InFlight(); n != 0 {
+		t.Errorf("%d in flight after Run", n)
 	}
 	if diff := cmp.Diff(Counts{Offered: 1, Failed: 1}, g.Window(0, time.Hour).Counts); diff != "" {
 		t.Error(diff)
 	}
 	if open := ledger.Snapshot().Open; open != 0 {
 		t.Errorf("%d calls are still open", open)
-	}
-}
-
-func TestIdle(t *testing.T) {
-	ledger := newLedger()
-	release := make(chan struct{})
-	came := make(chan struct{})
-	address := site(t, ledger, map[string]http.HandlerFunc{"/": func(http.ResponseWriter, *http.Request) {
-		close(came)
-		<-release
-	}})
-	g := New(Config{Ledger: ledger, Targets: []Target{target(address, "/", time.Hour)}, Arrivals: at(0, 0, 1)})
-	done := make(chan error)
-	go func() { done <- g.Run(t.Context(), time.Now()) }()
-	<-came
-	ended, cancel := context.WithCancel(t.Context())
-	cancel()
-	if err := g.Idle(ended); !errors.Is(err, context.Canceled) {
-		t.Errorf("Idle says %v with a call in flight", err)
-	}
-	close(release)
-	if err := g.Idle(t.Context()); err != nil {
-		t.Error(err)
-	}
-	if err := <-done; err != nil {
-		t.Error(err)
 	}
 }

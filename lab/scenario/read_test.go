@@ -125,22 +125,17 @@ func TestSources(t *testing.T) {
 
 func TestLookups(t *testing.T) {
 	s := parse(t, small)
-	for at, want := range map[time.Duration]string{
-		-1: "", 0: "calm", 10*time.Second - 1: "calm", 10 * time.Second: "rest", 20 * time.Second: "",
-	} {
-		if got := s.PhaseAt(at); got != want {
-			t.Errorf("PhaseAt(%v) = %q, want %q", at, got, want)
-		}
-	}
-	for after, want := range map[time.Duration]time.Duration{
-		0: 5 * time.Second, 5 * time.Second: 12 * time.Second, 12 * time.Second: 20 * time.Second,
-	} {
-		if got := s.NextAction(after); got != want {
-			t.Errorf("NextAction(%v) = %v, want %v", after, got, want)
-		}
-	}
 	if got := s.Services[0].Workload() + " " + s.Services[1].Workload(); got != "front back-v1" {
 		t.Errorf("workloads %s, want front back-v1", got)
+	}
+	if p, ok := s.Phase("rest"); !ok || p.From.D() != 10*time.Second {
+		t.Errorf("the phase rest is %+v, %v", p, ok)
+	}
+	if got := s.Service("back"); len(got) != 1 || got[0] != &s.Services[1] {
+		t.Errorf("the versions of back are %v", got)
+	}
+	if got := s.Service("never"); got != nil {
+		t.Errorf("the versions of a service that is not there are %v", got)
 	}
 	if _, ok := s.Phase("never"); ok {
 		t.Error("found a phase that is not there")

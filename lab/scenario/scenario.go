@@ -138,27 +138,6 @@ func (s *Scenario) Service(name string) []*Service {
 	return out
 }
 
-// PhaseAt names the phase at an offset from the start, "" outside of all.
-func (s *Scenario) PhaseAt(at time.Duration) string {
-	for _, p := range s.Phases {
-		if at >= p.From.D() && at < p.Until.D() {
-			return p.Name
-		}
-	}
-	return ""
-}
-
-// NextAction returns when the first timeline action after a time begins, or the
-// end of the run: how long things stay as they are.
-func (s *Scenario) NextAction(after time.Duration) time.Duration {
-	for i := range s.Timeline {
-		if at := s.Timeline[i].At.D(); at > after {
-			return at
-		}
-	}
-	return s.Duration.D()
-}
-
 // Phase returns the phase of that name.
 func (s *Scenario) Phase(name string) (Phase, bool) {
 	for _, p := range s.Phases {
