@@ -13,7 +13,7 @@ import (
 )
 
 const (
-	deliveryRounds = 8
+	deliveryRounds = 6
 	deliveryRows   = 20000 // of each block
 )
 
@@ -22,6 +22,7 @@ const (
 // moment of it, and the same block with the same token is sent until it answers
 // 200. Each view target must then hold the block exactly once.
 func TestKilledInsertsAreSingleAfterARetry(t *testing.T) {
+	t.Parallel()
 	e := enginetest.StartIn(t, enginetest.Dir(t))
 	const durable = " SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, non_replicated_deduplication_window = 10000"
 	for _, sql := range []string{
@@ -36,7 +37,7 @@ func TestKilledInsertsAreSingleAfterARetry(t *testing.T) {
 	client := enginetest.Client(t, e.Socket)
 	for round := range deliveryRounds {
 		pid := e.PID(t)
-		time.AfterFunc(time.Duration(round)*4*time.Millisecond, func() { _ = syscall.Kill(pid, syscall.SIGKILL) })
+		time.AfterFunc(time.Duration(round)*6*time.Millisecond, func() { _ = syscall.Kill(pid, syscall.SIGKILL) })
 		deliver(t, client, round)
 		deliver(t, client, round) // and once more, as after a lost answer
 		waitFor(t, "the kill", func() bool { return !alive(pid) })

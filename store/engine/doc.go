@@ -2,11 +2,12 @@
 // ClickHouse's HTTP interface on a unix socket.
 //
 // Two processes share the work. The Supervisor (supervisor.go) holds what must
-// outlive a crash: the lock on the data directory (lock.go), the listening
-// sockets (listen.go), so that requests wait during a restart instead of being
-// refused, and the log (childlog.go). It starts the child (child.go), restarts it
-// with growing pauses (backoff.go) and stops it. The child (RunChild) enters the
-// sandbox, opens the engine and serves (serve.go) until SIGTERM.
+// outlive a crash (inherit.go): the lock on the data directory (lock.go) and the
+// listening sockets (listen.go), so that requests wait during a restart instead of
+// being refused. It starts the child (child.go), forwards its log (childlog.go),
+// restarts it with growing pauses (backoff.go) and stops it. The child
+// (runchild.go) enters the sandbox, opens the engine and serves (serve.go) until
+// SIGTERM.
 //
 // In the data directory:
 //

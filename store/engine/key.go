@@ -14,9 +14,11 @@ import (
 // keyBytes is the length of a generated key; the file holds it in hex.
 const keyBytes = 16
 
+func keyFile(dir string) string { return filepath.Join(dir, "engine.key") }
+
 // openKey opens engine.key in dir for reading, making it on the first start.
 func openKey(dir string) (*os.File, error) {
-	path := filepath.Join(dir, "engine.key")
+	path := keyFile(dir)
 	if err := createKey(path); err != nil && !errors.Is(err, os.ErrExist) {
 		return nil, fmt.Errorf("creating key: %w", err)
 	}

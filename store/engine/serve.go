@@ -22,6 +22,8 @@ const (
 	drainLimit = 5 * time.Second
 	// killLimit is how long killed statements may take to end.
 	killLimit = 2 * time.Second
+	// headerLimit is how long a client may take to send a request's head.
+	headerLimit = 10 * time.Second
 
 	maxActive = 16 // statements at once; more wait
 	maxIdle   = 32 // connections kept for reuse
@@ -48,7 +50,7 @@ func serve(ctx context.Context, s spec, logger *slog.Logger) error {
 		return fmt.Errorf("creating database %s: %w", Database, err)
 	}
 	logger.Info("engine opened", "clickhouse", p.Facts().Version, "libchdb", lib.Version())
-	return serveHTTP(ctx, httpd.New(p, logger), listeners, key)
+	return serveHTTP(ctx, httpd.New(p, logger), listeners, key, logger)
 }
 
 // engineDir is the part of the data directory that belongs to ClickHouse.
@@ -76,20 +78,21 @@ func inheritedSockets(s spec) (listeners []net.Listener, key string, err error) 
 }
 
 // serveHTTP answers on all listeners; those behind the first need the key.
-func serveHTTP(ctx context.Context, handler http.Handler, listeners []net.Listener, key string) error {
+func serveHTTP(ctx context.Context, handler http.Handler, listeners []net.Listener, key string, logger *slog.Logger) error {
 	base, kill := context.WithCancel(context.WithoutCancel(ctx))
 	defer kill()
 	var serving sync.WaitGroup
 	failures := make(chan error, len(listeners))
 	servers := make([]*http.Server, len(listeners))
 	for i, listener := range listeners {
-		guarded := handler
-		if i > 0 {
-			guarded = httpd.RequireKey(key, handler)
-		}
 		servers[i] = &http.Server{
-			Handler: guarded, ReadHeaderTimeout: 10 * time.Second,
-			BaseContext: func(net.Listener) context.Context { return base },
+			Handler:           handler,
+			ReadHeaderTimeout: headerLimit,
+			BaseContext:       func(net.Listener) context.Context { return base },
+			ErrorLog:          slog.NewLogLogger(logger.Handler(), slog.LevelWarn),
+		}
+		if i > 0 {
+			servers[i].Handler = httpd.RequireKey(key, handler)
 		}
 		serving.Go(func() { failures <- servers[i].Serve(listener) })
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/plimsoll-mesh/plimsoll/store/engine"
 	"github.com/plimsoll-mesh/plimsoll/store/engine/enginetest"
+	"github.com/plimsoll-mesh/plimsoll/store/engine/sandbox"
 )
 
 // sleeping is a statement that takes n seconds.
@@ -21,6 +22,7 @@ func sleeping(n string) string {
 const running = "SELECT count() FROM system.processes WHERE query LIKE '%sleepEachRow%' AND query NOT LIKE '%processes%'"
 
 func TestStopWaitsForAShortStatement(t *testing.T) {
+	t.Parallel()
 	e := enginetest.StartIn(t, enginetest.Dir(t))
 	answer := make(chan string, 1)
 	go func() { answer <- enginetest.Post(t, e.Socket, sleeping("2"), "").Body }()
@@ -32,6 +34,7 @@ func TestStopWaitsForAShortStatement(t *testing.T) {
 }
 
 func TestStopKillsALongStatement(t *testing.T) {
+	t.Parallel()
 	e := enginetest.StartIn(t, enginetest.Dir(t))
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://engine/", strings.NewReader(sleeping("600")))
 	if err != nil {
@@ -56,8 +59,8 @@ func TestStopKillsALongStatement(t *testing.T) {
 
 // TestSandboxHoldsTheEngineIn tries every way out that SQL has.
 func TestSandboxHoldsTheEngineIn(t *testing.T) {
-	if !landlocked(t) {
-		t.Skip("this kernel has no Landlock")
+	if err := sandbox.Supported(); err != nil {
+		t.Skip(err)
 	}
 	dir := enginetest.Dir(t)
 	secret := filepath.Join(dir, "secret.txt")
@@ -94,18 +97,6 @@ func TestSandboxHoldsTheEngineIn(t *testing.T) {
 	ask(t, e, "CREATE TABLE t (n UInt64) ENGINE = MergeTree ORDER BY n")
 	ask(t, e, "INSERT INTO t SELECT number FROM numbers(10)")
 	ask(t, e, "OPTIMIZE TABLE t FINAL")
-}
-
-// landlocked asks the kernel whether it lists Landlock among its system calls'
-// users: the file exists with its first version.
-func landlocked(t *testing.T) bool {
-	t.Helper()
-	status, err := os.ReadFile("/proc/kallsyms")
-	if err != nil {
-		t.Log(err)
-		return true
-	}
-	return strings.Contains(string(status), "landlock")
 }
 
 func TestTCPNeedsTheKey(t *testing.T) {

@@ -2,10 +2,8 @@ package engine
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -59,11 +57,14 @@ func (s *Supervisor) Run(ctx context.Context) error {
 	if err := os.MkdirAll(s.config.DataDir, 0o700); err != nil {
 		return fmt.Errorf("creating data directory: %w", err)
 	}
-	inherited, err := s.open(ctx)
+	inherited, err := inherit(ctx, s.config)
 	if err != nil {
 		return err
 	}
 	defer inherited.close(s.logger)
+	if inherited.address != nil {
+		s.logger.Info("engine listens on tcp", "address", inherited.address.String(), "key_file", keyFile(s.config.DataDir))
+	}
 	defer os.Remove(s.pidFile())
 
 	log := newChildLog(s.logger, time.Now)
@@ -123,74 +124,6 @@ func (s *Supervisor) spec() spec {
 
 func (s *Supervisor) pidFile() string {
 	return filepath.Join(s.config.DataDir, "engine.pid")
-}
-
-// inheritance is what the supervisor opens for all its children.
-type inheritance struct {
-	files     []*os.File // in the order of fdLock, fdUnix, …
-	listeners []net.Listener
-}
-
-func (s *Supervisor) open(ctx context.Context) (_ *inheritance, err error) {
-	in := &inheritance{}
-	defer func() {
-		if err != nil {
-			in.close(s.logger)
-		}
-	}()
-	lock, err := lockDataDir(s.config.DataDir)
-	if err != nil {
-		return nil, err
-	}
-	in.files = append(in.files, lock)
-	unix, err := listenUnix(ctx, s.config.Socket)
-	if err != nil {
-		return nil, err
-	}
-	if err := in.add(unix); err != nil || s.config.Listen == "" {
-		return in, err
-	}
-	tcp, err := listenTCP(ctx, s.config.Listen)
-	if err != nil {
-		return nil, err
-	}
-	if err := in.add(tcp); err != nil {
-		return nil, err
-	}
-	key, err := openKey(s.config.DataDir)
-	if err != nil {
-		return nil, err
-	}
-	in.files = append(in.files, key)
-	s.logger.Info("engine listens on tcp", "address", tcp.Addr().String(), "key_file", key.Name())
-	return in, nil
-}
-
-// add keeps a listener and a file that children can inherit.
-func (in *inheritance) add(listener interface {
-	net.Listener
-	File() (*os.File, error)
-}) error {
-	in.listeners = append(in.listeners, listener)
-	file, err := listener.File()
-	if err != nil {
-		return fmt.Errorf("preparing listener %s for the engine: %w", listener.Addr(), err)
-	}
-	in.files = append(in.files, file)
-	return nil
-}
-
-func (in *inheritance) close(logger *slog.Logger) {
-	var errs []error
-	for _, listener := range in.listeners {
-		errs = append(errs, listener.Close())
-	}
-	for _, file := range in.files {
-		errs = append(errs, file.Close())
-	}
-	if err := errors.Join(errs...); err != nil {
-		logger.Warn("closing engine sockets", "error", err)
-	}
 }
 
 // sleep pauses for d, or until ctx ends.

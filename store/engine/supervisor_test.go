@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -94,8 +95,11 @@ func TestChildDiesWithAKilledSupervisor(t *testing.T) {
 	}
 	e := &enginetest.Engine{DataDir: dir, Socket: filepath.Join(dir, "clickhouse.sock")}
 	waitFor(t, "the socket", func() bool {
-		_, err := os.Stat(e.Socket)
-		return err == nil
+		conn, err := new(net.Dialer).DialContext(t.Context(), "unix", e.Socket)
+		if err != nil {
+			return false
+		}
+		return conn.Close() == nil
 	})
 	ask(t, e, "SELECT 1")
 	pid := e.PID(t)
@@ -142,6 +146,7 @@ func (s supervisor) run(ctx context.Context) (log string, err error) {
 }
 
 func TestSupervisorGivesUpOnAChildThatNeverServes(t *testing.T) {
+	t.Parallel()
 	library := filepath.Join(t.TempDir(), "libchdb.so")
 	if err := os.WriteFile(library, []byte("not a library"), 0o600); err != nil {
 		t.Fatal(err)

@@ -23,15 +23,29 @@ func Exec(policy Policy, argv, env []string) error {
 	return fmt.Errorf("executing %s inside of the sandbox: %w", argv[0], unix.Exec(argv[0], argv, env))
 }
 
-// restrict confines the calling thread.
-func restrict(policy Policy) error {
+// Supported returns nil where Exec can confine, else why not.
+func Supported() error {
+	_, err := version()
+	return err
+}
+
+// version asks for the kernel's ABI version.
+func version() (int, error) {
 	abi, _, errno := unix.Syscall(unix.SYS_LANDLOCK_CREATE_RULESET, 0, 0, unix.LANDLOCK_CREATE_RULESET_VERSION)
 	if errno != 0 {
-		return fmt.Errorf("%w: %w", ErrUnsupported, errno)
+		return 0, fmt.Errorf("%w: %w", ErrUnsupported, errno)
 	}
-	attr := handled(int(abi))
-	fd, _, errno := unix.Syscall(unix.SYS_LANDLOCK_CREATE_RULESET,
-		uintptr(unsafe.Pointer(&attr)), attrSize(int(abi)), 0)
+	return int(abi), nil
+}
+
+// restrict confines the calling thread.
+func restrict(policy Policy) error {
+	abi, err := version()
+	if err != nil {
+		return err
+	}
+	attr := handled(abi)
+	fd, _, errno := unix.Syscall(unix.SYS_LANDLOCK_CREATE_RULESET, uintptr(unsafe.Pointer(&attr)), attrSize(abi), 0)
 	if errno != 0 {
 		return fmt.Errorf("creating landlock ruleset: %w", errno)
 	}

@@ -3,9 +3,8 @@ package sandbox
 import "golang.org/x/sys/unix"
 
 // Policy is what a confined process may still touch. All else on the file system
-// is out of reach, and so are outgoing and incoming TCP connections that are not
-// inherited, and signals to processes outside. Paths that do not exist are
-// skipped.
+// is out of reach, and so are new TCP sockets (not MPTCP, which the kernel leaves
+// out) and signals to processes outside. Paths that do not exist are skipped.
 type Policy struct {
 	ReadWrite []string // directories and files
 	ReadOnly  []string // may also be executed
