@@ -1,0 +1,74 @@
+package alert
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/plimsoll-mesh/plimsoll/analyzer/slo"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden files")
+
+// TestPayload holds the bodies that receivers get.
+func TestPayload(t *testing.T) {
+	in := Incident{ID: "i", SLO: "shop-up", Service: "shop", Severity: slo.Page, FiredAt: t0.Add(7 * time.Second)}
+	over := in
+	over.ResolvedAt = t0.Add(97 * time.Second)
+	quietly := burning(t0.Add(90*time.Second), 0)
+	empty := burning(t0.Add(90*time.Second), 0)
+	empty.Count, empty.Rows[0].Long.Count, empty.Rows[0].Short.Count = slo.Count{}, slo.Count{}, slo.Count{}
+	for _, tc := range []struct {
+		file string
+		in   Incident
+		st   slo.Status
+	}{
+		{"firing.json", in, burning(t0, 50)},
+		{"resolved.json", over, quietly},
+		{"resolved-without-events.json", over, empty},
+	} {
+		t.Run(tc.file, func(t *testing.T) {
+			raw, err := bodyOf(tc.in, tc.st, tc.st.Rows[0])("demo")
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got bytes.Buffer
+			if err := json.Indent(&got, raw, "", "  "); err != nil {
+				t.Fatal(err)
+			}
+			got.WriteByte('\n')
+			path := filepath.Join("testdata", tc.file)
+			if *update {
+				if err := os.WriteFile(path, got.Bytes(), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(string(want), got.String()); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+// TestFingerprint has the vectors of prometheus/common's TestLabelsToSignature
+// (14695981039346656037 and 5799056148416392346).
+func TestFingerprint(t *testing.T) {
+	for want, labels := range map[string]map[string]string{
+		"cbf29ce484222325": {},
+		"507a62d79ee76c9a": {"name": "garland, briggs", "fear": "love is not enough"},
+	} {
+		if got := fingerprint(labels); got != want {
+			t.Errorf("fingerprint(%v) = %s, want %s", labels, got, want)
+		}
+	}
+}
