@@ -1,8 +1,6 @@
 package envoytest
 
 import (
-	"net"
-	"testing"
 	"time"
 
 	"github.com/plimsoll-mesh/plimsoll/mesh/model"
@@ -82,28 +80,4 @@ func ratings() *model.Service {
 
 func version(v string) *model.Subset {
 	return &model.Subset{Name: v, Labels: map[string]string{model.VersionLabel: v}}
-}
-
-// FreePorts gives every port of the mesh a new, free one, so that tests can run
-// beside each other.
-func FreePorts(t testing.TB, m *model.Mesh) *model.Mesh {
-	t.Helper()
-	for _, w := range m.Workloads {
-		w.InboundPort, w.AppPort = Port(t), Port(t)
-		for i := range w.Upstreams {
-			w.Upstreams[i].LocalPort = Port(t)
-		}
-	}
-	return m
-}
-
-// Port returns a port that was free a moment ago.
-func Port(t testing.TB) int {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port
 }
