@@ -146,16 +146,17 @@ func finish(ss grpc.ServerStream, err error) error {
 }
 
 // Shutdown stops accepting, lets each stream run dry, and cuts what has not
-// ended after drainLimit.
+// ended after drainLimit or when the context does.
 func (r *alsReceiver) Shutdown(ctx context.Context) error {
 	defer func() { _ = r.telemetry.stop() }()
 	if r.server == nil {
 		return nil // never started
 	}
 	close(r.draining)
-	cut := time.AfterFunc(drainLimit, r.server.Stop)
+	patience, cancel := context.WithTimeout(ctx, drainLimit)
+	defer cancel()
+	defer context.AfterFunc(patience, r.server.Stop)()
 	r.server.GracefulStop()
-	cut.Stop()
 	return r.wait(ctx)
 }
 

@@ -5,13 +5,14 @@ import (
 	"testing"
 	"time"
 
-	datav3 "github.com/envoyproxy/go-control-plane/envoy/data/accesslog/v3"
 	servicev3 "github.com/envoyproxy/go-control-plane/envoy/service/accesslog/v3"
+	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/component/componenttest"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
 
 	"github.com/plimsoll-mesh/plimsoll/collector/receiver/envoyals/alstest"
+	"github.com/plimsoll-mesh/plimsoll/collector/receiver/envoyals/rows"
 	"github.com/plimsoll-mesh/plimsoll/record"
 )
 
@@ -22,9 +23,14 @@ const deadline = 10 * time.Second
 // test entries.
 func start(t *testing.T, store *fakeStore) *alsReceiver {
 	t.Helper()
+	return startAt(t, store, "127.0.0.1:0", componenttest.NewNopTelemetrySettings())
+}
+
+func startAt(t *testing.T, store *fakeStore, endpoint string, set component.TelemetrySettings) *alsReceiver {
+	t.Helper()
 	cfg := createDefaultConfig().(*Config)
-	cfg.Endpoint = "127.0.0.1:0"
-	r, err := newReceiver(cfg, componenttest.NewNopTelemetrySettings())
+	cfg.Endpoint = endpoint
+	r, err := newReceiver(cfg, set)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -38,6 +44,11 @@ func start(t *testing.T, store *fakeStore) *alsReceiver {
 // dial opens a stream to the receiver, as an Envoy would.
 func dial(t *testing.T, r *alsReceiver) servicev3.AccessLogService_StreamAccessLogsClient {
 	t.Helper()
+	return dialContext(context.Background(), t, r)
+}
+
+func dialContext(ctx context.Context, t *testing.T, r *alsReceiver) servicev3.AccessLogService_StreamAccessLogsClient {
+	t.Helper()
 	network := r.listener.Addr().Network()
 	target := r.listener.Addr().String()
 	if network == "unix" {
@@ -48,7 +59,7 @@ func dial(t *testing.T, r *alsReceiver) servicev3.AccessLogService_StreamAccessL
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = conn.Close() })
-	stream, err := servicev3.NewAccessLogServiceClient(conn).StreamAccessLogs(context.Background())
+	stream, err := servicev3.NewAccessLogServiceClient(conn).StreamAccessLogs(ctx)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -122,4 +133,26 @@ func TestRowsOfAClient(t *testing.T) {
 	}
 }
 
-var _ = (*datav3.HTTPAccessLogEntry)(nil)
+// TestBadInput sends what no Envoy should: it is counted, and the good entries
+// around it are stored.
+func TestBadInput(t *testing.T) {
+	store := newFakeStore()
+	r := start(t, store)
+	stream := dial(t, r)
+	nothing := alstest.Outbound()
+	nothing.CommonProperties = nil
+	send(t, stream,
+		alstest.Message(nil, alstest.Outbound()), // before any identifier
+		alstest.Message(alstest.Identifier("mesh.request"), nothing, alstest.Outbound()),
+		alstest.TCPMessage(3),
+		alstest.Message(nil, alstest.Outbound()))
+	await(t, store, 2)
+	shutdown(t, r)
+	beat, _ := store.lastBeat(alstest.Node().Id)
+	if beat.Requests != 2 || beat.Refused != 4 {
+		t.Errorf("the proxy has %d requests and %d refused entries, want 2 and 4", beat.Requests, beat.Refused)
+	}
+	if got := r.telemetry.refused[rows.NoIdentifier].Load(); got != 1 {
+		t.Errorf("%d entries without identifier, want 1", got)
+	}
+}
