@@ -280,6 +280,57 @@ func TestLiveTimeout(t *testing.T) {
 	}
 }
 
+// TestLiveResets lets a caller cut two thousand tries. Without the limits that
+// the inbound listener lifts, Envoy takes them for an attack and drops the
+// connection with every call on it.
+func TestLiveResets(t *testing.T) {
+	m := envoytest.FreePorts(t, envoytest.Mesh())
+	m.Service("default", "ratings").Policy = model.DefaultPolicy()
+	m.Service("default", "ratings").Routes[0].Retry.PerTryTimeout = 5 * time.Millisecond
+	p := newPlane(t, m)
+	handle(t, m.Workload("default", "ratings-v1").AppPort, func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
+	in, out := start(t, p, "ratings-v1"), start(t, p, "reviews-v2")
+	c := newCaller(t, m, "reviews-v2")
+	var calls sync.WaitGroup
+	for range 50 {
+		calls.Go(func() {
+			for range 10 {
+				c.call("/")
+			}
+		})
+	}
+	calls.Wait()
+	cluster := "cluster." + envoyconf.ClusterStats(m.Service("default", "ratings").ClusterName(""))
+	if got := out.Stat(t, cluster+".upstream_rq_per_try_timeout"); got != 2000 {
+		t.Errorf("%d tries were cut, want 2000: the test proves nothing", got)
+	}
+	for name, got := range map[string]int{
+		"premature resets":    in.Stat(t, "http.inbound.downstream_rq_too_many_premature_resets"),
+		"connections dropped": in.Stat(t, "http.inbound.downstream_cx_destroy_local"),
+		"connections lost":    out.Stat(t, cluster+".upstream_cx_destroy_remote"),
+		"protocol errors":     out.Stat(t, cluster+".upstream_cx_protocol_error"),
+	} {
+		if got != 0 {
+			t.Errorf("%s = %d, want 0", name, got)
+		}
+	}
+}
+
+// TestLiveQuiet sees that Envoy has nothing to say about what it is given.
+func TestLiveQuiet(t *testing.T) {
+	m := envoytest.FreePorts(t, envoytest.Mesh())
+	p := newPlane(t, m)
+	e := start(t, p, "productpage")
+	if text := e.Log.String(); text != "" {
+		t.Errorf("Envoy warns:\n%s", text)
+	}
+	for _, name := range []string{"runtime.deprecated_feature_use", "server.static_unknown_fields", "server.wip_protos", "server.debug_assertion_failures"} {
+		if got := e.Stat(t, name); got != 0 {
+			t.Errorf("%s = %d", name, got)
+		}
+	}
+}
+
 // TestLiveRefusal hands Envoy routes that it cannot take.
 func TestLiveRefusal(t *testing.T) {
 	m := envoytest.FreePorts(t, envoytest.Mesh())

@@ -36,6 +36,18 @@ func (os overrides) find(e edge) (model.Override, bool) {
 	return model.Override{}, false
 }
 
+// maxRequests returns the total that was set for the edge last in the list, on
+// whichever route: the limit has none.
+func (os overrides) maxRequests(e edge) *uint32 {
+	var total *uint32
+	for _, o := range os {
+		if o.namespace == e.namespace && o.src == e.src && o.dst == e.dst && o.MaxRequests != nil {
+			total = o.MaxRequests
+		}
+	}
+	return total
+}
+
 // with returns the list with the edge's override replaced.
 func (os overrides) with(e edge, o model.Override) overrides {
 	out := append(os.without(e), override{e, o})

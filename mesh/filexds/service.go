@@ -51,8 +51,8 @@ func (s *service) GetTrafficPolicy(_ context.Context, r *connect.Request[plimsol
 		Configured: policyOf(t.service, t.route, len(t.callers)),
 		Effective:  policyOf(effective, t.route, len(t.callers)),
 	}
-	if set, ok := p.state.overrides.find(t.edge); ok && set.MaxRequests != nil {
-		answer.Effective.MaxRequests = set.MaxRequests // as it was said, not as it was rounded
+	if total := p.state.overrides.maxRequests(t.edge); total != nil {
+		answer.Effective.MaxRequests = total // as it was said, not as it was rounded
 	}
 	for _, w := range t.callers {
 		answer.Proxies = append(answer.Proxies, p.state.configured.ID(w))

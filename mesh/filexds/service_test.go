@@ -115,6 +115,11 @@ func TestApplyAndReset(t *testing.T) {
 	if diff := cmp.Diff(before.GetConfigured(), after.GetConfigured(), protocmp.Transform()); diff != "" {
 		t.Error("configured moved:", diff)
 	}
+	named := proto.CloneOf(ratingsEdge)
+	named.Route = "ratings"
+	if got := c.get(named).GetEffective().GetMaxRequests(); got != 21 {
+		t.Errorf("max_requests seen from one route = %d, want 21", got)
+	}
 	// 21 in all are 11 for each of two callers, rounded up.
 	runtime := contents(t, p)["reviews-v2.default/runtime.json"]
 	for _, key := range []string{
