@@ -39,6 +39,7 @@ func TestOnEngine(t *testing.T) {
 		"lost_answers": testLostAnswers,
 		"killed":       testKilled,
 		"quarantine":   testQuarantine,
+		"made_anew":    testMadeAnew,
 	} {
 		t.Run(name, func(t *testing.T) {
 			d, err := query.ParseDSN(engine.DSN(e.Socket, name))
@@ -294,4 +295,15 @@ func testQuarantine(t *testing.T, e env) {
 		}
 	}
 	e.exactlyOnce(t, 1000)
+}
+
+// testMadeAnew drops the database while the pipeline runs.
+func testMadeAnew(t *testing.T, e env) {
+	p, done := e.pipeline(t, e.dsn.String(), Config{})
+	if err := e.conn.Exec(t.Context(), "DROP DATABASE made_anew SYNC"); err != nil {
+		t.Fatal(err)
+	}
+	send(p, 100)
+	done()
+	e.exactlyOnce(t, 100)
 }

@@ -27,7 +27,7 @@ func backoff(try int) time.Duration {
 type lane struct {
 	table      string
 	blocks     blockLog
-	post       func(context.Context, *sealed) error
+	store      store
 	quarantine quarantine
 	counts     *counters
 	log        *slog.Logger
@@ -40,18 +40,18 @@ func (l *lane) run(ctx context.Context) {
 		if err != nil {
 			return
 		}
-		if err := l.store(ctx, b); err != nil {
+		if err := l.deliver(ctx, b); err != nil {
 			return
 		}
 		l.blocks.Done(b)
 	}
 }
 
-// store posts the block until it is stored or found unfit. It returns an error
+// deliver posts the block until it is stored or found unfit. It returns an error
 // only if the context ended before that.
-func (l *lane) store(ctx context.Context, b *sealed) error {
+func (l *lane) deliver(ctx context.Context, b *sealed) error {
 	for try := 0; ; try++ {
-		err := l.post(ctx, b)
+		err := l.store.post(ctx, b)
 		if err == nil {
 			l.stored(b, try)
 			return nil
@@ -65,6 +65,7 @@ func (l *lane) store(ctx context.Context, b *sealed) error {
 			return nil
 		}
 		l.failed(b, try, err)
+		l.mend(ctx, err)
 		if err := sleep(ctx, backoff(try)); err != nil {
 			return err
 		}
@@ -84,6 +85,17 @@ func (l *lane) failed(b *sealed, try int, err error) {
 	l.counts.retries.Add(1)
 	if try == 0 {
 		l.log.Warn("storing a block is being retried", "table", b.table, "token", b.token, "rows", b.rows, "error", err)
+	}
+}
+
+// mend migrates a store that has lost its tables, as one that was made anew
+// has. If it does not help, the next try fails and it is called again.
+func (l *lane) mend(ctx context.Context, err error) {
+	if !withoutTables(err) {
+		return
+	}
+	if err := l.store.migrate(ctx); err != nil {
+		l.log.Warn("migrating a store without tables", "table", l.table, "error", err)
 	}
 }
 

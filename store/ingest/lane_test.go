@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"context"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -23,9 +24,7 @@ func TestLaneRetriesTheSameBytesUntilStored(t *testing.T) {
 		f.mu.Lock()
 		down = false
 		f.mu.Unlock()
-		if err := p.Flush(t.Context()); err != nil {
-			t.Fatal(err)
-		}
+		shutdown(t, p)
 		var tokens, bodies []string
 		for _, b := range f.posts {
 			if b.table == "requests_in" {
@@ -47,7 +46,6 @@ func TestLaneRetriesTheSameBytesUntilStored(t *testing.T) {
 		if logged.count("is being retried") != 1 || logged.count("takes blocks again") != 1 {
 			t.Errorf("%d and %d messages, want one each", logged.count("is being retried"), logged.count("takes blocks again"))
 		}
-		shutdown(t, p)
 	})
 }
 
@@ -73,6 +71,41 @@ func TestLaneQuarantinesOneBlockAndGoesOn(t *testing.T) {
 			t.Error("want one message with the reason")
 		}
 	})
+}
+
+// TestLaneMigratesAStoreWithoutItsTables: a store that was made anew gets its
+// schema, and then the block.
+func TestLaneMigratesAStoreWithoutItsTables(t *testing.T) {
+	for name, code := range map[string]int{"table": unknownTable, "database": unknownDatabase} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				f := &fakeStore{}
+				migrated := 0
+				s := f.store(func(context.Context) error { migrated++; return nil })
+				f.answer = func(*sealed) error {
+					if migrated < 2 {
+						return &storeError{status: 404, code: code}
+					}
+					return nil
+				}
+				p, err := newPipeline(Config{Collector: "c1"}, s, (&logBuffer{}).logger())
+				if err != nil {
+					t.Fatal(err)
+				}
+				if err := p.Start(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+				add(p, 1)
+				if err := p.Flush(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+				shutdown(t, p)
+				if got := p.Stats().Requests; got.StoredRows != 1 || migrated != 2 {
+					t.Errorf("stats = %+v after %d migrations, want the row stored after 2", got, migrated)
+				}
+			})
+		})
+	}
 }
 
 // TestLanesAreIndependent: a table that cannot be stored does not hold up the

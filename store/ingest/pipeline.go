@@ -97,8 +97,9 @@ func (p *Pipeline) Attempt(a *record.Attempt) {
 	}
 }
 
-// Heartbeat is Request for what a receiver knows of one proxy. The heartbeats
-// of the collector as a whole are the pipeline's own.
+// Heartbeat is Request for what a receiver knows of one proxy. It is stored
+// without regard to that proxy's rows. The heartbeats of the collector as a
+// whole are the pipeline's own.
 func (p *Pipeline) Heartbeat(h *record.Heartbeat) {
 	if p.admit(&p.counts.heartbeats) {
 		p.report(p.heartbeats.add(h))

@@ -38,7 +38,7 @@ func (p *Pipeline) send(ctx context.Context, migrated error) {
 	}
 	q := quarantine{dir: p.cfg.Quarantine, log: p.log}
 	for table, c := range p.countsByTable() {
-		l := lane{table: table, blocks: p.blocks, post: p.store.post, quarantine: q, counts: c, log: p.log}
+		l := lane{table: table, blocks: p.blocks, store: p.store, quarantine: q, counts: c, log: p.log}
 		p.work.Go(func() { l.run(ctx) })
 	}
 }

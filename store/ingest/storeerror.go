@@ -18,12 +18,21 @@ func (e *storeError) Error() string {
 	return fmt.Sprintf("the store answered status %d, code %d: %s", e.status, e.code, e.text)
 }
 
-// tooManyParts has two meanings: merges lag behind, which passes, and a block
-// that touches too many partitions, which does not.
+// Error codes that need more than a class.
 const (
-	tooManyParts       = 252
-	tooManyPartsInCode = "partitions for single INSERT block"
+	unknownTable    = 60
+	unknownDatabase = 81
+	// tooManyParts has two meanings: merges lag behind, which passes, and a
+	// block that touches too many partitions, which does not.
+	tooManyParts      = 252
+	tooManyPartitions = "partitions for single INSERT block" // in the text of the latter
 )
+
+// withoutTables tells whether the store lacks what a migration makes.
+func withoutTables(err error) bool {
+	var answer *storeError
+	return errors.As(err, &answer) && (answer.code == unknownTable || answer.code == unknownDatabase)
+}
 
 // permanent tells whether sending the same bytes again must fail in the same
 // way. Only an answer that speaks of the block's own content or statement is
@@ -43,7 +52,7 @@ func permanent(err error) bool {
 		return false
 	}
 	if answer.code == tooManyParts {
-		return strings.Contains(answer.text, tooManyPartsInCode)
+		return strings.Contains(answer.text, tooManyPartitions)
 	}
 	return answer.status == http.StatusBadRequest
 }
@@ -67,7 +76,7 @@ func class(code int) errorClass {
 		190, 271, 349, 395, // sizes of arrays, cannot decompress, null in a column without, throwIf in a view
 		432, 469, 691: // unknown codec, violated constraint, unknown element of an enum
 		return aboutBlock
-	case 60, 81, // unknown table, unknown database
+	case unknownTable, unknownDatabase,
 		159, 160, 164, // timeout, too slow, readonly
 		192, 193, 194, 497, 516, // credentials and grants
 		202, 203, 209, 210, // too many queries, no free connection, socket timeout, network
