@@ -32,9 +32,10 @@ func decodeBody(r *http.Request, values url.Values) (io.Reader, error) {
 }
 
 // atEnd reports that err, of a body's Read, is its regular end. ch-go wraps
-// io.EOF; a body that was cut gives io.ErrUnexpectedEOF at every layer.
+// io.EOF, so it must be looked for within; a body that was cut gives
+// io.ErrUnexpectedEOF, another error, at every layer.
 func atEnd(err error) bool {
-	return errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF)
+	return errors.Is(err, io.EOF)
 }
 
 // readError is the exception for a body that broke off or could not be decoded.

@@ -152,6 +152,8 @@ func TestInsertRefuses(t *testing.T) {
 	conn, client := open(t, socket), enginetest.Client(t, socket)
 	exec(t, conn, "CREATE TABLE t (n UInt64) ENGINE = MergeTree ORDER BY n", "CREATE TABLE u (n UInt64, s String) ENGINE = MergeTree ORDER BY n")
 	block := nativeBlock(t, 10)
+	long := framed(t, nativeBlock(t, 10000)) // several frames
+	border := len(framed(t, nativeBlock(t, 10000)[:64<<10]))
 	corrupt := framed(t, block)
 	corrupt[len(corrupt)-1] ^= 1
 	tests := []struct {
@@ -162,6 +164,9 @@ func TestInsertRefuses(t *testing.T) {
 		{"an unknown column", insertURL(""), block, "117"},
 		{"an unknown column beside a column list", strings.Replace(insertURL(""), "t+FORMAT", "t+(n)+FORMAT", 1), block, "117"},
 		{"a frame with a wrong checksum", strings.Replace(insertURL("&decompress=1"), "+t+", "+u+", 1), corrupt, "33"},
+		{"frames that end on a border", strings.Replace(insertURL("&decompress=1"), "+t+", "+u+", 1), long[:border], "33"},
+		{"frames that end behind a head", strings.Replace(insertURL("&decompress=1"), "+t+", "+u+", 1), long[:border+25], "33"},
+		{"a block that ends early", strings.Replace(insertURL(""), "+t+", "+u+", 1), block[:len(block)-1], "33"},
 		{"frames that were not announced", strings.Replace(insertURL(""), "+t+", "+u+", 1), framed(t, block), ""},
 		{"an unknown table", strings.Replace(insertURL(""), "+t+", "+nope+", 1), block, "60"},
 	}
@@ -187,26 +192,31 @@ func TestInsertThatBreaksOffWritesNothing(t *testing.T) {
 	plain := nativeBlock(t, 100000)
 	frame := framed(t, plain[:64<<10]) // the first frame of the whole
 	whole := framed(t, plain)
+	native, frames := insertURL(""), insertURL("&decompress=1")
+	tabSeparated := strings.Replace(native, "Native", "TabSeparated", 1)
+	lines := bytes.Repeat([]byte("1\tone\n"), 100000)
 	tests := []struct {
 		name    string
-		query   string
+		target  string
 		body    []byte
 		cut     int
 		chunked bool
 	}{
-		{"plain, half", "", plain, len(plain) / 2, false},
-		{"plain, last byte", "", plain, len(plain) - 1, false},
-		{"plain in chunks, nine tenths", "", plain, len(plain) / 10 * 9, true},
-		{"plain in chunks, all but the last chunk's end", "", plain, len(plain), true},
-		{"frames, on a border", "&decompress=1", whole, len(frame), false},
-		{"frames in chunks, on a border", "&decompress=1", whole, len(frame), true},
-		{"frames, within a head", "&decompress=1", whole, len(frame) + 10, false},
-		{"frames, behind a head", "&decompress=1", whole, len(frame) + 25, true},
-		{"nothing at all", "", plain, 0, false},
+		{"plain, half", native, plain, len(plain) / 2, false},
+		{"plain, last byte", native, plain, len(plain) - 1, false},
+		{"plain in chunks, nine tenths", native, plain, len(plain) / 10 * 9, true},
+		{"plain in chunks, all but the last chunk's end", native, plain, len(plain), true},
+		{"frames, on a border", frames, whole, len(frame), false},
+		{"frames in chunks, on a border", frames, whole, len(frame), true},
+		{"frames, within a head", frames, whole, len(frame) + 10, false},
+		{"frames, behind a head", frames, whole, len(frame) + 25, true},
+		{"nothing at all", native, plain, 0, false},
+		{"lines, on a border", tabSeparated, lines, len(lines) / 2, false},
+		{"lines in chunks, on a border", tabSeparated, lines, len(lines) / 2, true},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			breakOff(t, socket, insertURL(tt.query), tt.body, tt.cut, tt.chunked)
+			breakOff(t, socket, tt.target, tt.body, tt.cut, tt.chunked)
 			const running = "SELECT count() FROM system.processes WHERE query LIKE 'INSERT%'"
 			waitFor(t, "the insert to end", func() bool { return number(t, conn, running) == 0 })
 			if got := number(t, conn, "SELECT count() FROM t"); got != 0 {
