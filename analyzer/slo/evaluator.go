@@ -42,34 +42,41 @@ func (e *Evaluator) SLOs() []*SLO { return e.slos }
 // Status evaluates one SLO as of a time. Its windows end at the watermark of
 // that time, or at the time itself if that is earlier, on the grid.
 func (e *Evaluator) Status(ctx context.Context, s *SLO, at time.Time) (Status, error) {
-	watermark, reason, err := e.watermark(ctx, at)
+	list, err := e.evaluate(ctx, []*SLO{s}, at)
 	if err != nil {
-		return Status{}, fmt.Errorf("evaluating slo %s: %w", s.Name, err)
+		return Status{}, err
 	}
-	if watermark.IsZero() {
-		return unseen(s, at, reason), nil
-	}
-	windows := s.windows(end(at, watermark))
-	seen, err := e.source.sight(ctx, windows[0])
-	if err != nil {
-		return Status{}, fmt.Errorf("evaluating slo %s: %w", s.Name, err)
-	}
-	counts, err := e.source.counts(ctx, s.Indicator, windows)
-	if err != nil {
-		return Status{}, fmt.Errorf("evaluating slo %s: %w", s.Name, err)
-	}
-	return judge(s, at, watermark, windows, counts, seen), nil
+	return list[0], nil
 }
 
-// Statuses evaluates all SLOs as of a time.
+// Statuses evaluates all SLOs as of a time, at one watermark.
 func (e *Evaluator) Statuses(ctx context.Context, at time.Time) ([]Status, error) {
-	list := make([]Status, 0, len(e.slos))
-	for _, s := range e.slos {
-		st, err := e.Status(ctx, s, at)
-		if err != nil {
-			return nil, err
+	return e.evaluate(ctx, e.slos, at)
+}
+
+func (e *Evaluator) evaluate(ctx context.Context, slos []*SLO, at time.Time) ([]Status, error) {
+	watermark, reason, err := e.watermark(ctx, at)
+	if err != nil {
+		return nil, fmt.Errorf("evaluating slos: %w", err)
+	}
+	list := make([]Status, 0, len(slos))
+	seen := map[Window]Sight{} // SLOs of one period share it
+	for _, s := range slos {
+		if watermark.IsZero() {
+			list = append(list, unseen(s, at, reason))
+			continue
 		}
-		list = append(list, st)
+		windows := s.windows(end(at, watermark))
+		if _, ok := seen[windows[0]]; !ok {
+			if seen[windows[0]], err = e.source.sight(ctx, windows[0]); err != nil {
+				return nil, fmt.Errorf("evaluating slo %s: %w", s.Name, err)
+			}
+		}
+		counts, err := e.source.counts(ctx, s.Indicator, windows)
+		if err != nil {
+			return nil, fmt.Errorf("evaluating slo %s: %w", s.Name, err)
+		}
+		list = append(list, judge(s, at, watermark, windows, counts, seen[windows[0]]))
 	}
 	return list, nil
 }
