@@ -153,11 +153,14 @@ func (r *Receiver) Refused() []string {
 	return append([]string(nil), r.refused...)
 }
 
-// Find returns the first delivery about an SLO and severity with a status.
-func (r *Receiver) Find(slo, severity, status string) (Message, bool) {
+// Find returns the delivery with an id if it is about an SLO and has a status.
+func (r *Receiver) Find(id, slo, status string) (Message, bool) {
 	for _, m := range r.Messages() {
+		if m.ID != id {
+			continue
+		}
 		for _, a := range m.Payload.Alerts {
-			if a.Labels["slo"] == slo && a.Labels["severity"] == severity && a.Status == status {
+			if a.Labels["slo"] == slo && a.Status == status {
 				return m, true
 			}
 		}

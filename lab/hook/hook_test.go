@@ -87,10 +87,12 @@ func TestReceiver(t *testing.T) {
 	if len(list) != 2 || list[0].Repeats != 1 || list[1].Repeats != 0 {
 		t.Errorf("messages %+v", list)
 	}
-	if m, ok := r.Find("web", "page", "firing"); !ok || m.ID != "m1" || !m.ReceivedAt.Equal(clock) {
+	if m, ok := r.Find("m1", "web", "firing"); !ok || m.ID != "m1" || !m.ReceivedAt.Equal(clock) {
 		t.Errorf("found %+v, %v", m, ok)
 	}
-	if _, ok := r.Find("web", "page", "resolved"); ok {
-		t.Error("found a resolved message that never came")
+	for _, other := range [][3]string{{"m1", "web", "resolved"}, {"m1", "shop", "firing"}, {"m3", "web", "firing"}} {
+		if _, ok := r.Find(other[0], other[1], other[2]); ok {
+			t.Errorf("found %v, which never came", other)
+		}
 	}
 }

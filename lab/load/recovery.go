@@ -2,11 +2,14 @@ package load
 
 import "time"
 
-// The rule of recovery: for so many seconds the goodput stays at
-// recoveredShare of normal, and no second falls below recoveredFloor of it.
+// RecoveredShare is the share of normal goodput at which a service counts as
+// being back.
+const RecoveredShare = 0.95
+
+// The rule of recovery: for so many seconds the goodput stays at RecoveredShare
+// of normal, and no second falls below recoveredFloor of it.
 const (
 	recoverySeconds = 10
-	recoveredShare  = 0.95
 	recoveredFloor  = 0.85
 	recoveryMin     = 5 // seconds of data without which nothing is said
 )
@@ -35,5 +38,5 @@ func recovered(seconds []Counts, normal float64) bool {
 		sum.Offered += c.Offered
 		sum.Good += c.Good
 	}
-	return sum.Offered > 0 && sum.Goodput() >= recoveredShare*normal
+	return sum.Offered > 0 && sum.Goodput() >= RecoveredShare*normal
 }

@@ -76,6 +76,22 @@ func buildMesh(name string, workloads []*model.Workload, sources []scenario.Sour
 	return parsed.Build(name, scenario.Cluster, workloads)
 }
 
+// serviceNode returns the node that a call to a service goes to when no
+// application saw it arrive: the only workload there is, else the service as
+// such.
+func serviceNode(m *model.Mesh, service string) string {
+	var only []*model.Workload
+	for _, w := range m.Workloads {
+		if w.Service == service {
+			only = append(only, w)
+		}
+	}
+	if len(only) == 1 {
+		return m.ID(only[0])
+	}
+	return m.Name + "/" + m.Cluster + "/" + scenario.Namespace + "/~" + service
+}
+
 // routes answers which route name the mesh reports for a call. It follows the
 // order of the mesh's routes as Envoy does.
 func routes(m *model.Mesh) func(srcService, dstService, method, path string) string {

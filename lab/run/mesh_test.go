@@ -73,6 +73,11 @@ func TestBuildMesh(t *testing.T) {
 	if n := len(m.Workloads[0].Upstreams); n != 2 {
 		t.Errorf("front has %d upstreams, want one a service", n)
 	}
+	for service, want := range map[string]string{"store": "small/local/default/store", "back": "small/local/default/~back"} {
+		if got := serviceNode(m, service); got != want {
+			t.Errorf("calls to %s that nobody saw go to %s, want %s", service, got, want)
+		}
+	}
 	route := routes(m)
 	for _, tc := range [][4]string{
 		{"front", "back", "/items", "items"},

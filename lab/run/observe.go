@@ -2,12 +2,11 @@ package run
 
 import (
 	"context"
-	"strings"
 	"time"
 
-	plimsollv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/v1"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	plimsollv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/v1"
 	"github.com/plimsoll-mesh/plimsoll/lab/report"
 )
 
@@ -17,6 +16,7 @@ func (a *assembler) addSLOs(ctx context.Context, r *report.Report) error {
 	if err != nil {
 		return err
 	}
+	r.SLOs = []report.SLO{}
 	states := map[string]map[string]string{}
 	for i, p := range a.opts.Scenario.Phases {
 		_, until := a.driver.clock.window(i)
@@ -42,6 +42,7 @@ func (a *assembler) addSLOs(ctx context.Context, r *report.Report) error {
 
 // addAlerts brings Plimsoll's account of its alerts and the receiver's together.
 func (a *assembler) addAlerts(ctx context.Context, r *report.Report) error {
+	r.Alerts = []report.Alert{}
 	list, err := a.driver.api.alerts(ctx)
 	if err != nil {
 		return err
@@ -51,12 +52,13 @@ func (a *assembler) addAlerts(ctx context.Context, r *report.Report) error {
 			SLO: x.GetSlo(), Severity: x.GetSeverity(), FiredAt: x.GetFiredAt().AsTime(), ResolvedAt: moment(x.GetResolvedAt()),
 		}
 		for _, d := range x.GetDeliveries() {
-			if d.GetEvent() == "firing" {
-				alert.DeliveredAt, alert.Tries = moment(d.GetDeliveredAt()), d.GetTries()
+			if d.GetEvent() != "firing" {
+				continue
 			}
-		}
-		if m, ok := a.stack.hook.Find(x.GetSlo(), x.GetSeverity(), "firing"); ok {
-			alert.ReceivedAt = &m.ReceivedAt
+			alert.DeliveredAt, alert.Tries = moment(d.GetDeliveredAt()), d.GetTries()
+			if m, ok := a.stack.hook.Find(d.GetId(), x.GetSlo(), "firing"); ok {
+				alert.ReceivedAt = &m.ReceivedAt
+			}
 		}
 		r.Alerts = append(r.Alerts, alert)
 	}
@@ -65,6 +67,7 @@ func (a *assembler) addAlerts(ctx context.Context, r *report.Report) error {
 
 // addPlans lists every knob of every plan in the order in which they were made.
 func (a *assembler) addPlans(_ context.Context, r *report.Report) error {
+	r.Recommendations = []report.Recommendation{}
 	for _, p := range a.driver.journal.plans {
 		edge := p.plan.GetEdge()
 		for _, x := range p.plan.GetRecommendations() {
@@ -97,6 +100,3 @@ func moment(t *timestamppb.Timestamp) *time.Time {
 	at := t.AsTime()
 	return &at
 }
-
-// short returns the workload of a node id.
-func short(node string) string { return node[strings.LastIndexByte(node, '/')+1:] }

@@ -41,6 +41,9 @@ func (a *assembler) phases(truth []report.Edge) []report.Phase {
 // called lost because it ends too.
 func (a *assembler) recovery(i int, normal float64) (time.Duration, bool) {
 	p := a.opts.Scenario.Phases[i]
+	if w := a.drive.load.Window(p.From.D(), p.Until.D()); w.Goodput() >= load.RecoveredShare*normal {
+		return 0, true // never gone
+	}
 	until := a.opts.Scenario.Duration.D()
 	for _, x := range a.opts.Scenario.Timeline {
 		if at := x.At.D(); at > p.From.D() && at < until {

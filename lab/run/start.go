@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/http"
 
-	"github.com/plimsoll-mesh/plimsoll/lab/scenario"
 	"github.com/plimsoll-mesh/plimsoll/lab/truth"
 	"github.com/plimsoll-mesh/plimsoll/mesh/filexds"
 	"github.com/plimsoll-mesh/plimsoll/mesh/model"
@@ -99,9 +98,7 @@ func (l *lab) startApps(ctx context.Context, plane *filexds.Plane, workloads []*
 	c := &clock{phases: s.Phases}
 	ledger := truth.New(truth.Config{
 		Phase: c.phase, Route: routes(l.mesh),
-		ServiceNode: func(service string) string {
-			return l.mesh.Name + "/" + l.mesh.Cluster + "/" + scenario.Namespace + "/~" + service
-		},
+		ServiceNode: func(service string) string { return serviceNode(l.mesh, service) },
 	})
 	var err error
 	if l.apps, err = newApps(l.opts, l.children, l.place.logs(), l.mesh, plane); err != nil {

@@ -16,7 +16,10 @@ import (
 // phases at whose ends nothing was in flight.
 func (a *assembler) addWitness(ctx context.Context, r *report.Report) error {
 	w := &r.Witness
-	w.Counters = map[string]map[string]float64{}
+	*w = report.Witness{
+		Unexplained: []report.Difference{}, Explained: []report.Difference{}, Bins: []report.BinCheck{},
+		Counters: map[string]map[string]float64{},
+	}
 	for node, s := range a.apps.stats(ctx) {
 		w.Counters[node] = telling(s)
 	}
