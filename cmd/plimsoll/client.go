@@ -109,15 +109,15 @@ func (c *connection) explain(err error) error {
 	switch answer.Code() {
 	case connect.CodeUnauthenticated, connect.CodePermissionDenied:
 		return withExit(exitUsage, fmt.Errorf("%s; name %s.token of the analyzer's state folder with --token-file or %s",
-			answer.Message(), c.tokenRole, tokenFileEnv))
+			clean(answer.Message()), c.tokenRole, tokenFileEnv))
 	case connect.CodeInvalidArgument, connect.CodeNotFound:
-		return withExit(exitUsage, errors.New(answer.Message()))
+		return withExit(exitUsage, errors.New(clean(answer.Message())))
 	case connect.CodeUnavailable, connect.CodeDeadlineExceeded:
-		return withExit(exitUnavailable, fmt.Errorf("the analyzer cannot answer: %s", answer.Message()))
+		return withExit(exitUnavailable, fmt.Errorf("the analyzer cannot answer: %s", clean(answer.Message())))
 	case connect.CodeFailedPrecondition:
-		return errors.New(answer.Message())
+		return errors.New(clean(answer.Message()))
 	}
-	return fmt.Errorf("the analyzer at %s: %s (%s)", c.address(), answer.Message(), answer.Code())
+	return fmt.Errorf("the analyzer at %s: %s (%s)", c.address(), clean(answer.Message()), answer.Code())
 }
 
 // unreachable explains a call that never got an answer of the API.
@@ -125,11 +125,11 @@ func (c *connection) unreachable(err *connect.Error) error {
 	switch err.Code() {
 	case connect.CodeUnavailable, connect.CodeDeadlineExceeded:
 		return withExit(exitUnavailable, fmt.Errorf("no analyzer answers at %s (%s): start one with \"plimsoll analyzer run\", or name another with --url",
-			c.address(), err.Message()))
+			c.address(), clean(err.Message())))
 	case connect.CodeCanceled:
 		return errors.New("interrupted")
 	}
-	return withExit(exitUnavailable, fmt.Errorf("what answers at %s is no analyzer (%s): name another address with --url", c.address(), err.Message()))
+	return withExit(exitUnavailable, fmt.Errorf("what answers at %s is no analyzer (%s): name another address with --url", c.address(), clean(err.Message())))
 }
 
 // firstOf returns the first value that is not empty.

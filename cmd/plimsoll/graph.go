@@ -66,7 +66,7 @@ func printGraph(p *printer, g *plimsollv1.GetGraphResponse) error {
 	for _, e := range g.Edges {
 		r.names = append(r.names, strings.Join([]string{e.Src, e.Dst, e.Route}, " "))
 	}
-	if len(g.Edges) > 0 && p.format != formatName {
+	if len(g.Edges) > 0 && p.forPeople() {
 		p.note("Window %s.", windowText(g.Window))
 	}
 	return p.print(r)

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -45,6 +47,9 @@ func addOutputFlag(cmd *cobra.Command) *printer {
 	return p
 }
 
+// forPeople tells whether the format is a table, beside which notes help.
+func (p *printer) forPeople() bool { return p.format == formatTable || p.format == formatWide }
+
 // check refuses an unknown format and takes the command's streams.
 func (p *printer) check(cmd *cobra.Command) error {
 	p.out, p.errOut = cmd.OutOrStdout(), cmd.ErrOrStderr()
@@ -78,9 +83,24 @@ func (p *printer) print(r result) error {
 		return nil
 	}
 	if p.format == formatName {
-		return p.write([]byte(strings.Join(r.names, "\n")+"\n"), nil)
+		return p.printNames(r.names)
 	}
-	for i, t := range r.tables {
+	return p.printTables(r.tables)
+}
+
+func (p *printer) printNames(names []string) error {
+	for _, name := range names {
+		if _, err := fmt.Fprintln(p.out, clean(name)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// printTables prints the tables that have rows, an empty line between two.
+func (p *printer) printTables(tables []table) error {
+	tables = slices.DeleteFunc(tables, func(t table) bool { return len(t.rows) == 0 })
+	for i, t := range tables {
 		if i > 0 {
 			fmt.Fprintln(p.out)
 		}
@@ -117,7 +137,13 @@ func marshalYAML(m proto.Message) ([]byte, error) {
 		return nil, fmt.Errorf("converting to YAML: %w", err)
 	}
 	plainStyle(&doc)
-	return yaml.Marshal(&doc)
+	var out bytes.Buffer
+	enc := yaml.NewEncoder(&out)
+	enc.SetIndent(2)
+	if err := errors.Join(enc.Encode(&doc), enc.Close()); err != nil {
+		return nil, fmt.Errorf("converting to YAML: %w", err)
+	}
+	return out.Bytes(), nil
 }
 
 // plainStyle drops brackets and quotes where YAML does without.

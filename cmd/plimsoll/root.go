@@ -24,10 +24,16 @@ breaks it, and shows what Plimsoll sees and does.`,
 	root.AddCommand(
 		newAlertsCommand(),
 		newAnalyzerCommand(),
+		newClickhouseCommand(),
+		newCollectorCommand(),
+		newDemoCommand(),
+		newDoctorCommand(),
 		newGraphCommand(),
+		newLabCommand(),
 		newSLOCommand(),
 		newTuneCommand(),
 		newVersionCommand(),
 	)
+	strictUsage(root)
 	return root
 }

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"google.golang.org/protobuf/types/known/durationpb"
@@ -97,13 +98,18 @@ func timeCell(t *timestamppb.Timestamp) string {
 	return t.AsTime().Format(time.RFC3339)
 }
 
-// durationCell writes a duration as people do ("1h", "20s"); nil is unknown.
+// durationCell writes a duration as people do ("28d", "1h", "20s"); nil is
+// unknown.
 func durationCell(d *durationpb.Duration) string {
+	const day = 24 * time.Hour
 	if d == nil {
 		return ""
 	}
-	s := d.AsDuration().String()
-	s = strings.Replace(s, "m0s", "m", 1)
+	v := d.AsDuration()
+	if v >= day && v%day == 0 {
+		return strconv.Itoa(int(v/day)) + "d"
+	}
+	s := strings.Replace(v.String(), "m0s", "m", 1)
 	return strings.Replace(s, "h0m", "h", 1)
 }
 
@@ -117,7 +123,7 @@ func trimmedPercent(share float64) string {
 // characters.
 func clean(s string) string {
 	return strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f {
+		if unicode.IsControl(r) {
 			return ' '
 		}
 		return r

@@ -14,7 +14,7 @@ import (
 
 func (t *tuneCommand) printPlan(answer *plimsollv1.PlanResponse) error {
 	p := answer.GetPlan()
-	if t.format == formatTable || t.format == formatWide {
+	if t.forPeople() {
 		t.note("Plan %s for %s.", p.GetId(), edgeText(p.GetEdge()))
 		noteWindow(t.printer, "Healthy", p.GetHealthy())
 		noteWindow(t.printer, "Stressed", p.GetStressed())
