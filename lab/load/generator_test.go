@@ -52,9 +52,9 @@ func TestResults(t *testing.T) {
 	ledger := newLedger()
 	address := site(t, ledger, map[string]http.HandlerFunc{
 		"/good":    func(http.ResponseWriter, *http.Request) {},
-		"/error":   func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(500) },
-		"/created": func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(201) },
-		"/moved":   func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/good", 302) },
+		"/error":   func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusInternalServerError) },
+		"/created": func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusCreated) },
+		"/moved":   func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/good", http.StatusFound) },
 		"/never":   func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() },
 		"/broken":  func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) },
 		"/cut": func(w http.ResponseWriter, _ *http.Request) {

@@ -31,7 +31,9 @@ func TestMeterSums(t *testing.T) {
 		{P99: time.Millisecond, Max: time.Millisecond},
 		{},
 		{P99: 4 * time.Second, Max: 4 * time.Second},
-		{}, {}, {},
+		{},
+		{},
+		{},
 	}
 	if diff := cmp.Diff(want, m.Seconds()); diff != "" {
 		t.Error(diff)

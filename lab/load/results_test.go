@@ -53,8 +53,15 @@ func TestQuantile(t *testing.T) {
 		q      float64
 		want   int64
 	}{
-		{nil, 0.5, 0}, {[]int64{7}, 0.99, 7}, {[]int64{1, 2}, 0.5, 1}, {[]int64{1, 2, 3}, 0.5, 2},
-		{hundred, 0, 1}, {hundred, 0.5, 50}, {hundred, 0.99, 99}, {hundred, 0.991, 100}, {hundred, 1, 100},
+		{nil, 0.5, 0},
+		{[]int64{7}, 0.99, 7},
+		{[]int64{1, 2}, 0.5, 1},
+		{[]int64{1, 2, 3}, 0.5, 2},
+		{hundred, 0, 1},
+		{hundred, 0.5, 50},
+		{hundred, 0.99, 99},
+		{hundred, 0.991, 100},
+		{hundred, 1, 100},
 	} {
 		if got := Quantile(tc.values, tc.q); got != tc.want {
 			t.Errorf("quantile %v of %d values is %d, want %d", tc.q, len(tc.values), got, tc.want)

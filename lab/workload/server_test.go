@@ -137,12 +137,14 @@ func TestCallsCarry(t *testing.T) {
 func TestDependencies(t *testing.T) {
 	up := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
-		case "/200", "/204":
-			w.WriteHeader(map[string]int{"/200": 200, "/204": 204}[r.URL.Path])
-		case "/503":
-			w.WriteHeader(503)
+		case "/200":
+			w.WriteHeader(http.StatusOK)
+		case "/204":
+			w.WriteHeader(http.StatusNoContent)
 		case "/404":
-			w.WriteHeader(404)
+			w.WriteHeader(http.StatusNotFound)
+		case "/503":
+			w.WriteHeader(http.StatusServiceUnavailable)
 		case "/302":
 			http.Redirect(w, r, "/200", http.StatusFound)
 		case "/cut":

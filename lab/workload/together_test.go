@@ -30,9 +30,8 @@ type proxy struct {
 
 func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	p.calls.Add(1)
-	status := 0
 	for range p.tries {
-		if status = p.try(r); status/100 == 2 {
+		if status := p.try(r); status/100 == 2 {
 			w.WriteHeader(status)
 			return
 		}
