@@ -129,6 +129,7 @@ func TestStore(t *testing.T) {
 	t.Run("long windows", func(t *testing.T) { testLongWindows(t, conn) })
 	t.Run("sight", func(t *testing.T) { testSight(t, conn) })
 	t.Run("status", func(t *testing.T) { testStatus(t, conn) })
+	t.Run("against rows", func(t *testing.T) { testAgainstRows(t, conn) })
 	t.Run("names that need quoting", func(t *testing.T) {
 		_, err := store{conn}.counts(t.Context(), Indicator{Service: `it's \ "odd" ?`, Route: "?", Good: defaultGood()}, []Window{span(0, m)})
 		if err != nil {

@@ -1,0 +1,94 @@
+package slo
+
+import (
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/plimsoll-mesh/plimsoll/internal/yamlfile"
+)
+
+// FuzzParse: whatever a file holds, the reader refuses it or makes an SLO that
+// keeps its promises.
+func FuzzParse(f *testing.F) {
+	for _, name := range []string{"testdata/checkout.yaml", "testdata/plain.yaml"} {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(string(text))
+	}
+	f.Add("apiVersion: openslo/v1\nkind: SLO\nspec: {objectives: [null], timeWindow: [null]}\n")
+	f.Fuzz(func(t *testing.T, text string) {
+		docs, err := yamlfile.Parse("f.yaml", []byte(text))
+		if err != nil {
+			return
+		}
+		slos, err := Parse(docs)
+		if err != nil {
+			if strings.TrimSpace(err.Error()) == "" {
+				t.Error("refused without a reason")
+			}
+			return
+		}
+		for _, s := range slos {
+			checkSLO(t, s)
+		}
+	})
+}
+
+func checkSLO(t *testing.T, s *SLO) {
+	t.Helper()
+	if s.Name == "" || s.Service == "" || s.Indicator.Service == "" || len(s.Indicator.Good) == 0 {
+		t.Errorf("something is missing in %+v", s)
+	}
+	if !(s.Objective > 0 && s.Objective < 1) || !(s.Beta() > 0 && s.Beta() < 1) {
+		t.Errorf("objective %v, beta %v", s.Objective, s.Beta())
+	}
+	if len(s.Rows) == 0 {
+		t.Error("no rows")
+	}
+	for _, r := range s.Rows {
+		if err := r.lint(s.Period, s.Beta()); err != nil {
+			t.Errorf("row %+v: %v", r, err)
+		}
+	}
+	for _, w := range s.windows(t0) {
+		if w.Empty() || w.Len()%Grid != 0 {
+			t.Errorf("window %+v", w)
+		}
+	}
+}
+
+// FuzzParseRows: what is accepted has a form that reads back as the same rows.
+func FuzzParseRows(f *testing.F) {
+	f.Add("page 1h 5m 14.4, ticket 3d 6h 1")
+	f.Add("page 20s 10s 10")
+	f.Add("page 1h 5m 0x1p-2")
+	f.Add("page 9999999h 5m 1e300")
+	f.Fuzz(func(t *testing.T, text string) {
+		rows, err := parseRows(text, 30*day, 0.001)
+		if err != nil {
+			return
+		}
+		for _, r := range rows {
+			if r.Short < Grid || r.Long < r.Short || r.Long > 30*day || !(r.Factor > 0 && r.Factor < 1000) {
+				t.Errorf("%q gives %+v", text, r)
+			}
+			if back, err := parseWindow(short(r.Long)); err != nil || back != r.Long {
+				t.Errorf("%s reads back as %v, %v", short(r.Long), back, err)
+			}
+		}
+	})
+}
+
+func TestShort(t *testing.T) {
+	for d, want := range map[time.Duration]string{
+		10 * s: "10s", 90 * s: "1m30s", m: "1m", 90 * m: "90m", h: "1h", day: "1d", 36 * h: "36h", 28 * day: "28d", 0: "0s",
+	} {
+		if got := short(d); got != want {
+			t.Errorf("short(%v) = %s, want %s", d, got, want)
+		}
+	}
+}
