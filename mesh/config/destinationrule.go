@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"maps"
+	"math"
 	"time"
 
 	"google.golang.org/protobuf/types/known/durationpb"
@@ -100,7 +101,7 @@ func (r *policyReader) budget(in *networkingv1.TrafficPolicy_RetryBudget) *model
 	if in.GetMinRetryConcurrency() > 0 {
 		out.MinConcurrency = in.GetMinRetryConcurrency()
 	}
-	if !(out.Percent >= 0 && out.Percent <= 100) {
+	if math.IsNaN(out.Percent) || out.Percent < 0 || out.Percent > 100 {
 		r.bad(at+".percent", "%v is not between 0 and 100", out.Percent)
 	}
 	return out

@@ -39,7 +39,7 @@ func (p *Plane) rollOut(ctx context.Context, next state) ([]Change, error) {
 
 // commit takes all moves or none, and tells which.
 func commit(ctx context.Context, moves []*move) bool {
-	if each(moves, (*move).runtime, ctx) && each(moves, (*move).routes, ctx) {
+	if each(ctx, moves, (*move).runtime) && each(ctx, moves, (*move).routes) {
 		for _, m := range moves {
 			m.files = m.to
 		}
@@ -51,7 +51,7 @@ func commit(ctx context.Context, moves []*move) bool {
 		}
 	}
 	// The way back must not end with the caller's patience.
-	each(moves, (*move).restore, context.WithoutCancel(ctx))
+	each(context.WithoutCancel(ctx), moves, (*move).restore)
 	return false
 }
 
@@ -72,7 +72,7 @@ func (p *Plane) moves(next state) ([]*move, error) {
 
 // each takes a step with all moves at once, keeps their errors, and tells
 // whether there are none.
-func each(moves []*move, step func(*move, context.Context) error, ctx context.Context) bool {
+func each(ctx context.Context, moves []*move, step func(*move, context.Context) error) bool {
 	var wait sync.WaitGroup
 	for _, m := range moves {
 		wait.Go(func() { m.change.Err = errors.Join(m.change.Err, step(m, ctx)) })

@@ -13,8 +13,9 @@ import (
 
 // Update replaces the configuration while the proxies run; overrides stay above
 // it. What their start-up files say cannot change so: a difference there is an
-// error that names the workload and what differs, and nothing is written. A
-// proxy that does not take the rest is in the changes, with everything put back.
+// error that names the workload and what differs, and nothing is written. When a
+// proxy does not take the rest, everything is put back; the error and the
+// changes say who and why.
 func (p *Plane) Update(ctx context.Context, m *model.Mesh) ([]Change, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -24,7 +25,17 @@ func (p *Plane) Update(ctx context.Context, m *model.Mesh) ([]Change, error) {
 	if err := p.needsRestart(m); err != nil {
 		return nil, err
 	}
-	return p.rollOut(ctx, state{configured: m, overrides: p.state.overrides})
+	changes, err := p.rollOut(ctx, state{configured: m, overrides: p.state.overrides})
+	if err != nil {
+		return nil, err
+	}
+	var errs []error
+	for _, c := range changes {
+		if c.Err != nil {
+			errs = append(errs, fmt.Errorf("changing %s: %w", c.Proxy, c.Err))
+		}
+	}
+	return changes, errors.Join(errs...)
 }
 
 // needsRestart compares what the start-up files are made from, as the mesh

@@ -43,6 +43,27 @@ func TestUpdate(t *testing.T) {
 	}
 }
 
+func TestUpdateRefused(t *testing.T) {
+	p := newPlane(t, envoytest.Mesh())
+	_, v3 := fakes(t, p)
+	v3.is(refusesRoutes)
+	before := contents(t, p)
+	c := newClient(t, p, token)
+	next := envoytest.Mesh()
+	next.Service("default", "ratings").Routes[0].Timeout = 5 * time.Second
+	changes, err := p.Update(t.Context(), next)
+	want := "changing demo/local/default/reviews-v3: the proxy refused outbound|80||ratings.default"
+	if err == nil || !strings.Contains(err.Error(), want) || len(changes) != 2 {
+		t.Errorf("Update = %v, %v, want two changes and %q", changes, err, want)
+	}
+	if diff := cmp.Diff(before, contents(t, p)); diff != "" {
+		t.Error(diff)
+	}
+	if got := c.get(ratingsEdge).GetConfigured().GetTimeout().AsDuration(); got != 2*time.Second {
+		t.Errorf("configured timeout = %v, want the former 2s", got)
+	}
+}
+
 func TestUpdateOfNothing(t *testing.T) {
 	p := newPlane(t, envoytest.Mesh())
 	changes, err := p.Update(t.Context(), envoytest.Mesh()) // no proxy runs: none is asked

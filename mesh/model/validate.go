@@ -3,6 +3,7 @@ package model
 import (
 	"errors"
 	"fmt"
+	"math"
 	"net/netip"
 )
 
@@ -85,7 +86,7 @@ func (s *Service) validate() []error {
 			bad("route %s: negative timeout", r.Name)
 		}
 	}
-	if b := s.Policy.RetryBudget; b != nil && !(b.Percent >= 0 && b.Percent <= 100) {
+	if b := s.Policy.RetryBudget; b != nil && (math.IsNaN(b.Percent) || b.Percent < 0 || b.Percent > 100) {
 		bad("retry budget of %v %%", b.Percent)
 	}
 	return errs
