@@ -29,6 +29,7 @@ type fakeMesh struct {
 	calls                []string
 	refuse               []string // of its two proxies, those that refuse a change
 	err                  error    // of the next calls
+	during               func()   // runs while a change is made
 }
 
 var _ plimsollv1connect.MeshServiceClient = (*fakeMesh)(nil)
@@ -61,6 +62,9 @@ func (m *fakeMesh) ResetTrafficPolicy(context.Context, *connect.Request[plimsoll
 
 func (m *fakeMesh) change(call string, to *plimsollv1.TrafficPolicy) (*connect.Response[plimsollv1.ApplyTrafficPolicyResponse], error) {
 	m.calls = append(m.calls, call)
+	if m.during != nil {
+		m.during()
+	}
 	if m.err != nil {
 		return nil, m.err
 	}

@@ -18,8 +18,10 @@ func Judge(in Input) *plimsollv1.Plan {
 	perTry := j.perTry()
 	maxRequests := j.maxRequests()
 	j.guard(perTry, maxRequests)
+	all := []*plimsollv1.Recommendation{retries, budget, timeout, maxRequests, perTry}
+	j.noRows(all)
 	plan := &plimsollv1.Plan{
-		Recommendations: []*plimsollv1.Recommendation{retries, budget, timeout, maxRequests, perTry},
+		Recommendations: all,
 		Policy:          j.policy,
 	}
 	if in.Current != nil {
@@ -83,6 +85,18 @@ func (j *judgement) guard(perTry, maxRequests *plimsollv1.Recommendation) {
 	if perTry.GetVerdict() == Probe && !sets(maxRequests.GetVerdict()) {
 		j.policy.PerTryTimeout = nil
 		insufficient(perTry, "A longer limit would show the tail, but no limit on concurrent requests could be judged that bounds the harm.")
+	}
+}
+
+// noRows withdraws everything where neither window holds a row: then nothing
+// shows that the edge exists.
+func (j *judgement) noRows(all []*plimsollv1.Recommendation) {
+	if len(j.in.Healthy.Tries)+len(j.in.Stressed.Tries) > 0 {
+		return
+	}
+	j.policy = &plimsollv1.TrafficPolicy{}
+	for _, r := range all {
+		insufficient(r, "There are no tries of this edge in these windows.")
 	}
 }
 

@@ -98,6 +98,20 @@ func TestRecommendationRescues(t *testing.T) {
 	}
 }
 
+func TestNoRows(t *testing.T) {
+	in := collapse(1, 100)
+	in.Healthy.Tries, in.Stressed.Tries = nil, nil
+	plan := Judge(in)
+	for _, r := range plan.GetRecommendations() {
+		if r.GetVerdict() != Insufficient || r.GetTo() != "" {
+			t.Errorf("%s %s -> %s without a row", r.GetVerdict(), r.GetKnob(), r.GetTo())
+		}
+	}
+	if diff := cmp.Diff(&plimsollv1.TrafficPolicy{}, plan.GetPolicy(), protocmp.Transform()); diff != "" {
+		t.Errorf("policy (-want +got):\n%s", diff)
+	}
+}
+
 func TestGuardWithdrawsProbe(t *testing.T) {
 	j := newJudgement(collapse(1, 100))
 	j.policy.PerTryTimeout = durationpb.New(400 * time.Millisecond)
@@ -255,7 +269,7 @@ func checkBounds(t *testing.T, in Input, plan *plimsollv1.Plan) {
 	if p.Retries != nil && p.GetRetries() > maxRetries {
 		t.Errorf("%d retries", p.GetRetries())
 	}
-	if b := p.GetRetryBudget(); b.GetPercent() <= 0 || b.GetPercent() > budgetPercent {
+	if b := p.GetRetryBudget(); b != nil && (b.GetPercent() <= 0 || b.GetPercent() > budgetPercent) {
 		t.Errorf("budget %v", b)
 	}
 	if p.MaxRequests != nil && int(p.GetMaxRequests()) < sweep(in.Healthy).quantile(0.999) {
