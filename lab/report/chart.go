@@ -21,10 +21,10 @@ type span struct {
 	Alarm    bool
 }
 
-// mark is a moment on the x axis.
+// mark is a moment on the x axis; Text is shown to whoever points at it.
 type mark struct {
-	X     float64
-	Label string
+	X           float64
+	Label, Text string
 }
 
 // chart is drawn as SVG: curves over seconds, shaded phases, marked moments.
@@ -97,7 +97,7 @@ func (c chart) drawMarks(b *strings.Builder) {
 	for i, m := range c.Marks {
 		x := c.x(m.X)
 		fmt.Fprintf(b, `<line x1="%.1f" x2="%.1f" y1="%d" y2="%.1f" class="mark"><title>%s</title></line>`,
-			x, x, marginTop, c.Height-marginBottom, esc(m.Label))
+			x, x, marginTop, c.Height-marginBottom, esc(m.Text))
 		fmt.Fprintf(b, `<text x="%.1f" y="%d" class="small">%s</text>`, x+3, marginTop+12+12*(i%4), esc(m.Label))
 	}
 }
@@ -140,12 +140,13 @@ func ticks(lo, hi float64, n int) []float64 {
 		}
 	}
 	var list []float64
-	for v := math.Ceil(lo/step) * step; v <= hi+step/1e6; v += step {
-		list = append(list, v)
+	for i := math.Ceil(lo / step); i*step <= hi+step/1e6; i++ {
+		list = append(list, i*step)
 	}
 	return list
 }
 
-func number(v float64) string { return strings.TrimSuffix(fmt.Sprintf("%.4g", v), ".0") }
+// number writes a tick; adding zero turns the negative zero into the other.
+func number(v float64) string { return fmt.Sprintf("%.4g", v+0) }
 
 func esc(s string) string { return template.HTMLEscapeString(s) }

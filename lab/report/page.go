@@ -22,11 +22,11 @@ const (
 // view is what the page's template sees.
 type view struct {
 	*Report
-	Diagram  template.HTML
-	Goodput  template.HTML
-	Overlays []template.HTML
-	Budget   template.HTML
-	Table    string
+	Diagram template.HTML
+	Goodput template.HTML
+	Overlay template.HTML // the first comparison, curve over curve
+	Budget  template.HTML
+	Table   string
 }
 
 // WritePage writes one self-contained HTML page: no script, no request to
@@ -41,10 +41,8 @@ func (r *Report) WritePage(w io.Writer, table string) error {
 		return err
 	}
 	v := view{Report: r, Diagram: graph, Goodput: r.goodputChart().SVG(), Budget: r.budgetChart(), Table: table}
-	for _, c := range r.Compare {
-		if overlay, ok := r.overlayChart(c); ok {
-			v.Overlays = append(v.Overlays, overlay.SVG())
-		}
+	if len(r.Compare) > 0 {
+		v.Overlay = r.overlayChart(r.Compare[0])
 	}
 	if err := page.Execute(w, v); err != nil {
 		return fmt.Errorf("writing page: %w", err)
@@ -103,17 +101,17 @@ func (r *Report) overRun(title string) chart {
 		c.Spans = append(c.Spans, span{From: p.FromS, To: p.UntilS, Label: p.Name, Alarm: p.Goodput < 0.5})
 	}
 	for _, e := range r.Events {
-		c.Marks = append(c.Marks, mark{X: e.AtS, Label: e.Text})
+		c.Marks = append(c.Marks, mark{X: e.AtS, Label: e.Label, Text: e.Text})
 	}
 	return c
 }
 
 // overlayChart lays goodput after the start of two phases over each other.
-func (r *Report) overlayChart(c Comparison) (chart, bool) {
+func (r *Report) overlayChart(c Comparison) template.HTML {
 	before, ok1 := r.Phase(c.Before)
 	after, ok2 := r.Phase(c.After)
 	if !ok1 || !ok2 {
-		return chart{}, false
+		return ""
 	}
 	const lead, follow = 3, 24
 	curve := func(p Phase, label, color string) line {
@@ -125,9 +123,10 @@ func (r *Report) overlayChart(c Comparison) (chart, bool) {
 		}
 		return l
 	}
-	return chart{
-		Title: "Goodput from the start of the trouble", YUnit: " %", XMin: -lead, XMax: follow, YMax: 100, Width: 980, Height: 260,
+	overlay := chart{
+		Title: c.Title + ": goodput before and after", YUnit: " %", XMin: -lead, XMax: follow, YMax: 100, Width: 980, Height: 260,
 		Spans: []span{{From: 0, To: before.UntilS - before.FromS, Label: c.Title}},
 		Lines: []line{curve(before, "before", colorBefore), curve(after, "after", colorGood)},
-	}, true
+	}
+	return overlay.SVG()
 }

@@ -193,8 +193,9 @@ type Expectation struct {
 
 // Event is something that happened, for the page's time axis.
 type Event struct {
-	AtS  float64 `json:"at_s"`
-	Text string  `json:"text"`
+	AtS   float64 `json:"at_s"`
+	Label string  `json:"label"` // two or three words for a chart
+	Text  string  `json:"text"`
 }
 
 // Second is one second of the load.

@@ -42,7 +42,7 @@ func sample() *Report {
 			{Edge: "web → db", Knob: "per_try_timeout", Verdict: "KEEP", Provisional: true, From: "400ms", To: "400ms", PlannedAt: at.Add(50 * time.Second)},
 		},
 		Expectations: []Expectation{{Name: "calm is calm", Expr: "phase.calm.goodput > 0.99", Holds: true}, {Name: "it stays down", Expr: "phase.trigger.goodput < 0.01", Detail: "phase.trigger.goodput = 0.02"}},
-		Events:       []Event{{AtS: 20, Text: "db slow ×3"}, {AtS: 30, Text: "applied & confirmed"}},
+		Events:       []Event{{AtS: 20, Label: "db slow ×3", Text: "db slow ×3"}, {AtS: 30, Label: "applied", Text: "applied & confirmed"}},
 		Graph:        json.RawMessage(`{"nodes":[{"id":"unknown/default","kind":"unknown"},{"id":"shop/local/default/web","kind":"service"},{"id":"shop/local/default/db","kind":"service"}],"edges":[{"src":"unknown/default","dst":"shop/local/default/web","rate":100,"error_ratio":0.001,"latency_ms":{"p99":{"estimate":180}}},{"src":"shop/local/default/web","dst":"shop/local/default/db","rate":99.9,"error_ratio":null,"latency_ms":null}]}`),
 	}
 	for i := range 60 {
@@ -118,7 +118,7 @@ func TestPageStandsAlone(t *testing.T) {
 			t.Errorf("page holds %q", bad)
 		}
 	}
-	for _, want := range []string{"shop", "users", "applied &amp; confirmed", "KEEP (provisional)", "No difference without an explanation", "Goodput from the start of the trouble", "Error budget left"} {
+	for _, want := range []string{"shop", "users", "applied &amp; confirmed", "KEEP (provisional)", "No difference without an explanation", "the slowdown: goodput before and after", "Error budget left"} {
 		if !strings.Contains(page, want) {
 			t.Errorf("page lacks %q", want)
 		}

@@ -34,12 +34,13 @@ func newJournal(c *clock, out io.Writer) *journal {
 	return &journal{clock: c, out: out, budgets: map[int]float64{}}
 }
 
-// note records an event at the present moment and prints it.
-func (j *journal) note(format string, args ...any) {
+// note records an event at the present moment and prints it. The label is two
+// or three words for a chart.
+func (j *journal) note(label, format string, args ...any) {
 	text := fmt.Sprintf(format, args...)
 	at := j.clock.offset(time.Now()).Seconds()
 	j.mu.Lock()
-	j.events = append(j.events, report.Event{AtS: at, Text: text})
+	j.events = append(j.events, report.Event{AtS: at, Label: label, Text: text})
 	j.mu.Unlock()
 	j.say("%5.0f s  • %s", at, text)
 }

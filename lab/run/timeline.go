@@ -35,7 +35,7 @@ func (t *timeline) run(ctx context.Context, zero time.Time, actions []scenario.A
 		}
 		wg.Go(func() {
 			if err := t.do(ctx, a); err != nil && ctx.Err() == nil {
-				t.journal.note("%s failed: %v", a.Do, err)
+				t.journal.note(string(a.Do)+" failed", "%s failed: %v", a.Do, err)
 			}
 		})
 	}
@@ -57,19 +57,19 @@ func (t *timeline) do(ctx context.Context, a scenario.Action) error {
 		for _, p := range t.apps.find(a.Service, a.Version) {
 			p.app.SetWorkers(a.Workers)
 		}
-		t.journal.note("%s has %d workers", name(a), a.Workers)
+		t.journal.note("scaled", "%s has %d workers", name(a), a.Workers)
 		return nil
 	case scenario.Apply:
 		return t.applyMesh(ctx, a)
 	case scenario.TuneProbe, scenario.TuneApply:
 		return t.tune(ctx, a)
 	case scenario.TuneRollback:
-		t.journal.note("rolling the tuning back")
+		t.journal.note("rollback", "rolling the tuning back")
 		return t.api.rollback(ctx)
 	case scenario.CollectorKill:
 		return t.killCollector(ctx, a)
 	case scenario.StoreKill:
-		t.journal.note("store killed")
+		t.journal.note("store killed", "store killed")
 		return t.stack.killStore()
 	}
 	return fmt.Errorf("the lab cannot do %q", a.Do)
@@ -77,7 +77,7 @@ func (t *timeline) do(ctx context.Context, a scenario.Action) error {
 
 // during does something to every workload of a service for a time.
 func (t *timeline) during(ctx context.Context, a scenario.Action, what string, begin, end func(*pair) error) error {
-	t.journal.note("%s %s", name(a), what)
+	t.journal.note(name(a)+" "+what, "%s %s", name(a), what)
 	for _, p := range t.apps.find(a.Service, a.Version) {
 		if err := begin(p); err != nil {
 			return err
@@ -91,7 +91,7 @@ func (t *timeline) during(ctx context.Context, a scenario.Action, what string, b
 			return err
 		}
 	}
-	t.journal.note("%s is itself again", name(a))
+	t.journal.note("over", "%s is itself again", name(a))
 	return nil
 }
 
@@ -108,7 +108,7 @@ func (t *timeline) kill(ctx context.Context, a scenario.Action) error {
 }
 
 func (t *timeline) killCollector(ctx context.Context, a scenario.Action) error {
-	t.journal.note("collector killed")
+	t.journal.note("collector killed", "collector killed")
 	t.stack.collector.Kill()
 	if err := sleepUntil(ctx, time.Now().Add(a.For.D())); err != nil {
 		return err
@@ -116,7 +116,7 @@ func (t *timeline) killCollector(ctx context.Context, a scenario.Action) error {
 	if err := t.stack.startCollector(ctx); err != nil {
 		return err
 	}
-	t.journal.note("collector runs again")
+	t.journal.note("collector back", "collector runs again")
 	return nil
 }
 
@@ -130,7 +130,7 @@ func (t *timeline) applyMesh(ctx context.Context, a scenario.Action) error {
 	if err != nil {
 		return err
 	}
-	t.journal.note("other mesh configuration applied to %d proxies", len(changes))
+	t.journal.note("mesh applied", "other mesh configuration applied to %d proxies", len(changes))
 	return nil
 }
 
@@ -141,7 +141,7 @@ func (t *timeline) tune(ctx context.Context, a scenario.Action) error {
 	if err != nil {
 		return err
 	}
-	t.journal.note("judged %s → %s: %s", a.Edge.Src, a.Edge.Dst, verdicts(plan))
+	t.journal.note("judged", "judged %s → %s: %s", a.Edge.Src, a.Edge.Dst, verdicts(plan))
 	if !changes(plan) {
 		t.journal.planned(plan, false)
 		return nil
@@ -152,12 +152,16 @@ func (t *timeline) tune(ctx context.Context, a scenario.Action) error {
 		return err
 	}
 	t.journal.planned(applied, true)
+	if len(proxies) == 0 {
+		t.journal.note("no change", "the proxies keep these values already")
+		return nil
+	}
 	for _, c := range proxies {
 		if c.GetError() != "" {
 			return fmt.Errorf("%s refused the change: %s", c.GetProxy(), c.GetError())
 		}
 	}
-	t.journal.note("applied to %d proxies, live after %s", len(proxies), slowest(proxies))
+	t.journal.note("applied", "applied to %d proxies, live after %s", len(proxies), slowest(proxies))
 	return nil
 }
 
