@@ -2,6 +2,7 @@ package collector
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"go.opentelemetry.io/collector/otelcol"
@@ -15,10 +16,12 @@ func Run(ctx context.Context, version string, files []string) error {
 	if err != nil {
 		return fmt.Errorf("preparing the collector: %w", err)
 	}
-	if err := c.Run(ctx); err != nil {
-		return fmt.Errorf("running the collector: %w", err)
+	err = c.Run(ctx)
+	switch {
+	case err == nil, ctx.Err() != nil && errors.Is(err, context.Canceled): // told to stop while it was starting
+		return nil
 	}
-	return nil
+	return fmt.Errorf("running the collector: %w", err)
 }
 
 // Validate reads the config files and checks them without starting anything.

@@ -31,6 +31,9 @@ func newCollectorRunCommand() *cobra.Command {
 			if err := needConfig(files); err != nil {
 				return err
 			}
+			if err := collector.Validate(cmd.Context(), buildVersion, files); err != nil {
+				return withExit(exitBadData, err)
+			}
 			return collector.Run(cmd.Context(), buildVersion, files)
 		},
 	}

@@ -30,7 +30,7 @@ func newStore(cfg *Config, set component.TelemetrySettings) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	pipeline, err := ingest.New(settings, slog.New(&zapHandler{logger: set.Logger}))
+	pipeline, err := ingest.New(settings, slog.New(newZapHandler(set.Logger)))
 	if err != nil {
 		return nil, fmt.Errorf("making the ingest pipeline: %w", err)
 	}

@@ -19,6 +19,12 @@ type zapHandler struct {
 
 var _ slog.Handler = (*zapHandler)(nil)
 
+// newZapHandler returns a handler over a logger. It names no caller: that would
+// be this file.
+func newZapHandler(logger *zap.Logger) *zapHandler {
+	return &zapHandler{logger: logger.WithOptions(zap.WithCaller(false))}
+}
+
 // Enabled asks zap.
 func (h *zapHandler) Enabled(_ context.Context, level slog.Level) bool {
 	return h.logger.Core().Enabled(zapLevel(level))
