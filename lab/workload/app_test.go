@@ -286,3 +286,23 @@ func TestSlowedWorkIsScaled(t *testing.T) {
 		}
 	})
 }
+
+// TestSameSeedSameWork: two runs of the same arrivals take the same work, call
+// by call in another order.
+func TestSameSeedSameWork(t *testing.T) {
+	run := func(gap time.Duration) (total time.Duration) {
+		synctest.Test(t, func(t *testing.T) {
+			b := newBench(scenario.Service{Workers: 1000}, lognormal(20*time.Millisecond, 1))
+			for range 500 {
+				b.arrive(t.Context(), t.Context())
+				time.Sleep(gap)
+			}
+			b.wg.Wait()
+			total = b.took
+		})
+		return total
+	}
+	if slow, fast := run(50*time.Millisecond), run(0); slow != fast {
+		t.Errorf("one after the other they work %v, all at once %v", slow, fast)
+	}
+}
