@@ -19,7 +19,7 @@ import (
 )
 
 // nativeBlock returns rows (n, "row <n>") as a Native block.
-func nativeBlock(t *testing.T, rows int) []byte {
+func nativeBlock(t testing.TB, rows int) []byte {
 	t.Helper()
 	var n proto.ColUInt64
 	var s proto.ColStr
@@ -36,7 +36,7 @@ func nativeBlock(t *testing.T, rows int) []byte {
 }
 
 // framed returns data as LZ4 frames of 64 KiB.
-func framed(t *testing.T, data []byte) []byte {
+func framed(t testing.TB, data []byte) []byte {
 	t.Helper()
 	var out []byte
 	w := compress.NewWriter(compress.LevelZero, compress.LZ4)

@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -264,5 +266,44 @@ func TestCloseRefusesFurtherUse(t *testing.T) {
 func TestReturnMemoryIsAccepted(t *testing.T) {
 	if err := open(t, 1, 1).ReturnMemory(); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestPoolUnderLoad lets many goroutines ask for few sessions: each must see its
+// own settings, and no more than the limit may run at once.
+func TestPoolUnderLoad(t *testing.T) {
+	const active = 3
+	p := open(t, active, 2)
+	var wait sync.WaitGroup
+	var inUse, most atomic.Int64
+	for i := range 60 {
+		wait.Go(func() {
+			threads := fmt.Sprint(1 + i%4)
+			conn, err := p.Get(t.Context(), setting("max_threads", threads))
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			for n := inUse.Add(1); ; {
+				if seen := most.Load(); n <= seen || most.CompareAndSwap(seen, n) {
+					break
+				}
+			}
+			defer conn.Release(i%5 != 0)
+			defer inUse.Add(-1)
+			result, err := conn.Query("SELECT getSetting('max_threads')", "TabSeparated", nil)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			defer result.Close()
+			if got := strings.TrimSpace(string(result.Bytes())); got != threads {
+				t.Errorf("max_threads = %s, want %s", got, threads)
+			}
+		})
+	}
+	wait.Wait()
+	if got := most.Load(); got > active {
+		t.Errorf("%d connections were in use at once, want at most %d", got, active)
 	}
 }
