@@ -99,6 +99,18 @@ func TestSandboxHoldsTheEngineIn(t *testing.T) {
 	ask(t, e, "OPTIMIZE TABLE t FINAL")
 }
 
+// TestSandboxLeavesRoomToSpill needs the engine's own temporary files.
+func TestSandboxLeavesRoomToSpill(t *testing.T) {
+	e := enginetest.StartIn(t, enginetest.Dir(t))
+	const spill = " SETTINGS max_bytes_before_external_group_by = 10000000, max_bytes_ratio_before_external_group_by = 0"
+	if got := ask(t, e, "SELECT count() FROM (SELECT number FROM numbers(2000000) GROUP BY number)"+spill); got != "2000000" {
+		t.Errorf("groups = %s", got)
+	}
+	if got := ask(t, e, "SELECT sum(value) > 0 FROM system.events WHERE event = 'ExternalAggregationWritePart'"); got != "1" {
+		t.Error("nothing was spilled to disk")
+	}
+}
+
 func TestTCPNeedsTheKey(t *testing.T) {
 	dir := enginetest.Dir(t)
 	const address = "127.0.0.1:21001"

@@ -25,12 +25,12 @@ func New(p *pool.Pool, logger *slog.Logger) *Handler {
 	return &Handler{pool: p, logger: logger}
 }
 
-// ServeHTTP answers /ping, and statements at /.
+// ServeHTTP answers /ping, and statements at /. A bare GET of / is a ping as well.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	switch r.URL.Path {
-	case "/ping":
+	switch path := r.URL.Path; {
+	case path == "/ping", path == "/" && r.Method == http.MethodGet && r.URL.RawQuery == "":
 		io.WriteString(w, "Ok.\n") //nolint:errcheck // the client may be gone
-	case "/", "":
+	case path == "/":
 		h.serveStatement(w, r)
 	default:
 		http.Error(w, "There is no handle "+r.URL.Path, http.StatusNotFound)

@@ -34,7 +34,8 @@ func TestRoutes(t *testing.T) {
 		{"/ping", 200, "Ok.\n"},
 		{"/?query=SELECT+1", 200, "1\n"},
 		{"/play", 404, "There is no handle /play\n"},
-		{"/", 400, ""},
+		{"/", 200, "Ok.\n"},
+		{"/?query=", 400, ""},
 	}
 	for _, tt := range tests {
 		if r := get(t, socket, tt.target); r.Status != tt.status || tt.body != "" && r.Body != tt.body {
