@@ -21,7 +21,9 @@
 //
 // A window that holds no whole bucket is answered from raw rows alone, one that
 // lies on the grid from rollups alone. All parts hold every row below the
-// watermark, so they add up without a seam.
+// watermark, so they add up without a seam. Raw rows and buckets of 10 s are kept
+// for three days only: the bounds of an older window are moved inwards to whole
+// minutes, and the window of the answer says so.
 //
 // # How to read it
 //

@@ -14,6 +14,10 @@ import (
 // DefaultWindow is the length of the window when the caller names none.
 const DefaultWindow = time.Minute
 
+// fineKept is how long raw rows and buckets of 10 s are kept (the TTL of these
+// tables in store/schema); minutes stay for longer.
+const fineKept = 3 * 24 * time.Hour
+
 // window is [from, to), never beyond the watermark.
 type window struct{ from, to, watermark time.Time }
 
@@ -28,7 +32,8 @@ func (w window) proto() *plimsollv1.Window {
 }
 
 // resolve finds the window that a request means and cuts it at the watermark. A
-// window that lies wholly beyond it becomes empty. Bounds are rounded up to
+// window that lies wholly beyond it becomes empty, and bounds that are too old
+// for fine tables are moved to whole minutes. Bounds are rounded up to
 // whole microseconds, the resolution of stored times, which moves no row in or
 // out.
 func resolve(req *plimsollv1.GetGraphRequest, watermark time.Time) (window, error) {
@@ -54,11 +59,26 @@ func resolve(req *plimsollv1.GetGraphRequest, watermark time.Time) (window, erro
 	if !from.Before(to) {
 		return window{}, fmt.Errorf("from %s is not before to %s", from.Format(time.RFC3339Nano), to.Format(time.RFC3339Nano))
 	}
-	return window{
+	w := window{
 		from:      earlier(microsecond(from), watermark),
 		to:        earlier(microsecond(to), watermark),
 		watermark: watermark,
-	}, nil
+	}
+	return w.onKeptGrid(), nil
+}
+
+// onKeptGrid moves bounds from before fineKept inwards to whole minutes, the
+// only grain that is kept for longer.
+func (w window) onKeptGrid() window {
+	old := w.watermark.Add(-fineKept)
+	if w.from.Before(old) {
+		w.from = ceil(w.from, Minute)
+	}
+	if w.to.Before(old) {
+		w.to = w.to.Truncate(time.Duration(Minute))
+	}
+	w.to = later(w.from, w.to)
+	return w
 }
 
 func windowLength(d *durationpb.Duration) (time.Duration, error) {
@@ -83,6 +103,13 @@ func asTime(t *timestamppb.Timestamp) time.Time {
 
 func microsecond(t time.Time) time.Time {
 	return ceil(t, Grain(time.Microsecond))
+}
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
 }
 
 func earlier(a, b time.Time) time.Time {

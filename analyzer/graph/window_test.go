@@ -32,6 +32,21 @@ func TestResolve(t *testing.T) {
 		{name: "wholly beyond", req: &plimsollv1.GetGraphRequest{From: at(min), To: at(2 * min)}},
 		{name: "from beyond", req: &plimsollv1.GetGraphRequest{From: at(min)}},
 		{name: "nanoseconds round up", req: &plimsollv1.GetGraphRequest{From: at(-3*min + 1), To: at(-2*min + 1)}, from: -3*min + time.Microsecond, to: -2*min + time.Microsecond},
+		{
+			name: "old bounds move inwards to minutes",
+			req:  &plimsollv1.GetGraphRequest{From: at(-fineKept - 5*min + 1*time.Second), To: at(-fineKept - min - 30*time.Second)},
+			from: -fineKept - 4*min, to: -fineKept - 2*min,
+		},
+		{
+			name: "only the old bound moves",
+			req:  &plimsollv1.GetGraphRequest{From: at(-fineKept - 5*min + 1*time.Second), To: at(-min + 7*time.Second)},
+			from: -fineKept - 4*min, to: -min + 7*time.Second,
+		},
+		{
+			name: "less than a minute, too old",
+			req:  &plimsollv1.GetGraphRequest{From: at(-fineKept - 5*min + 10*time.Second), To: at(-fineKept - 5*min + 40*time.Second)},
+			from: -fineKept - 4*min, to: -fineKept - 4*min,
+		},
 		{name: "empty", req: &plimsollv1.GetGraphRequest{From: at(-min), To: at(-min)}, err: "is not before"},
 		{name: "backwards", req: &plimsollv1.GetGraphRequest{From: at(-min), To: at(-2 * min)}, err: "is not before"},
 		{name: "all three", req: &plimsollv1.GetGraphRequest{From: at(-min), To: at(0), Window: durationpb.New(min)}, err: "leave one out"},
