@@ -54,7 +54,7 @@ func (f file) write() (err error) {
 	}
 	defer func() {
 		if err != nil {
-			os.Remove(temp.Name())
+			_ = os.Remove(temp.Name())
 		}
 	}()
 	if _, err := temp.Write(f.content); err != nil {

@@ -56,7 +56,7 @@ func (st state) effective(w *model.Workload, u model.Upstream) (*model.Service, 
 	callers := len(st.configured.Callers(w.Namespace, w.Service, s))
 	for _, o := range st.overrides {
 		if o.concerns(w, s) {
-			s = o.Override.Apply(s, o.route, callers)
+			s = o.Apply(s, o.route, callers)
 		}
 	}
 	return s, nil

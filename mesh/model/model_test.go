@@ -229,8 +229,13 @@ func TestShareAndTotal(t *testing.T) {
 		total, share uint32
 		n            int
 	}{
-		{20, 10, 2}, {21, 11, 2}, {1, 1, 3}, {20, 20, 1}, {20, 20, 0},
-		{Unlimited, Unlimited, 5}, {Unlimited - 1, (Unlimited - 1) / 2, 2},
+		{20, 10, 2},
+		{21, 11, 2},
+		{1, 1, 3},
+		{20, 20, 1},
+		{20, 20, 0},
+		{Unlimited, Unlimited, 5},
+		{Unlimited - 1, (Unlimited - 1) / 2, 2},
 	} {
 		if got := Share(tc.total, tc.n); got != tc.share {
 			t.Errorf("Share(%d, %d) = %d, want %d", tc.total, tc.n, got, tc.share)
