@@ -66,7 +66,7 @@ func request(t testing.TB, e *datav3.HTTPAccessLogEntry, change func(*datav3.HTT
 func TestOutboundRequest(t *testing.T) {
 	got := request(t, alstest.Outbound(), nil)
 	want := record.Request{
-		End:     alstest.Start().Add(42_500 * time.Microsecond),
+		End:     alstest.Start().Add(42_000 * time.Microsecond),
 		Vantage: record.VantageClient,
 		Src:     record.Peer{ID: "bookinfo/local/shop/reviews-v2", Service: "reviews", Version: "v2", Source: record.IDReporter},
 		Dst: record.Peer{
@@ -86,7 +86,7 @@ func TestOutboundRequest(t *testing.T) {
 		Flags:        record.FlagUO,
 		Details:      "via_upstream",
 		MTLS:         record.MTLSMutual,
-		Duration:     42_500,
+		Duration:     42_000,
 		FirstByte:    40_000,
 		Attempts:     2,
 		RequestBytes: 230, ResponseBytes: 1120,
@@ -155,20 +155,24 @@ func TestEnd(t *testing.T) {
 		skew     time.Duration
 		duration uint32
 	}{
-		"field duration": {func(*datav3.AccessLogCommon) {}, 42_500 * time.Microsecond, 0, 42_500},
-		"older Envoy":    {func(c *datav3.AccessLogCommon) { c.Duration = nil }, 42 * time.Millisecond, 0, 42_000},
+		"last byte sent": {func(*datav3.AccessLogCommon) {}, 42 * time.Millisecond, 0, 42_000},
+		"caller left": {func(c *datav3.AccessLogCommon) {
+			c.TimeToLastDownstreamTxByte = nil
+		}, 42_500 * time.Microsecond, 0, 42_500},
 		"no byte sent": {func(c *datav3.AccessLogCommon) {
 			c.Duration, c.TimeToLastDownstreamTxByte = nil, nil
 		}, 0, 0, 0},
 		"clock behind": {func(c *datav3.AccessLogCommon) {
 			c.StartTime = timestamppb.New(alstest.Start().Add(-2 * time.Hour))
-		}, time.Second - time.Hour, -2*time.Hour + 42_500*time.Microsecond - time.Second + time.Hour, 42_500},
+		}, time.Second - time.Hour, -2*time.Hour + 42_000*time.Microsecond - time.Second + time.Hour, 42_000},
 		"clock ahead": {func(c *datav3.AccessLogCommon) {
 			c.StartTime = timestamppb.New(alstest.Start().Add(time.Hour))
-		}, 11 * time.Second, time.Hour + 42_500*time.Microsecond - 11*time.Second, 42_500},
-		"negative duration": {func(c *datav3.AccessLogCommon) { c.Duration = durationpb.New(-time.Millisecond) }, -time.Millisecond, 0, 0},
+		}, 11 * time.Second, time.Hour + 42_000*time.Microsecond - 11*time.Second, 42_000},
+		"negative duration": {func(c *datav3.AccessLogCommon) {
+			c.TimeToLastDownstreamTxByte, c.Duration = nil, durationpb.New(-time.Millisecond)
+		}, -time.Millisecond, 0, 0},
 		"absurd duration": {func(c *datav3.AccessLogCommon) {
-			c.Duration = &durationpb.Duration{Seconds: 1 << 60}
+			c.TimeToLastDownstreamTxByte, c.Duration = nil, &durationpb.Duration{Seconds: 1 << 60}
 		}, 11 * time.Second, 1_000_000_000*time.Second - 11*time.Second, 1<<32 - 1},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -7,13 +7,14 @@ import (
 	"github.com/plimsoll-mesh/plimsoll/collector/receiver/envoyals/wire"
 )
 
-// durationOf returns how long the request or try took: field duration, else
-// the time to the last byte sent downstream, which older Envoys have.
+// durationOf returns how long the request or try took: to the last byte sent
+// downstream, which is what its caller waited for; where none was sent (a try, a
+// caller that left) to the end of the stream, which Envoy logs a little later.
 func durationOf(c *wire.Common) time.Duration {
-	if c.Duration.Set {
-		return c.Duration.Duration()
+	if c.LastDownstreamTx.Set {
+		return c.LastDownstreamTx.Duration()
 	}
-	return c.LastDownstreamTx.Duration()
+	return c.Duration.Duration()
 }
 
 // micros returns d in whole microseconds, rounded down and kept within uint32
