@@ -105,11 +105,15 @@ func (a *Alerts) Evaluate(ctx context.Context, at time.Time) error {
 	var errs []error
 	for _, st := range list {
 		for _, severity := range []string{slo.Page, slo.Ticket} {
-			key := incidentKey{st.SLO.Name, severity}
 			if v, ok := judge(st.Rows, severity); ok {
+				key := incidentKey{st.SLO.Name, severity}
 				errs = append(errs, a.advance(ctx, st, key, open[key], v))
+				delete(open, key)
 			}
 		}
+	}
+	for _, in := range open { // no rule is left that could resolve them
+		errs = append(errs, a.resolve(ctx, *in, at, retired(*in)))
 	}
 	return errors.Join(errs...)
 }
@@ -123,7 +127,7 @@ func (a *Alerts) advance(ctx context.Context, st slo.Status, key incidentKey, in
 	case note:
 		return a.ledger.note(ctx, in.ID, calm)
 	case resolve:
-		return a.resolve(ctx, st, *in, v)
+		return a.resolve(ctx, *in, st.At, explained(st, v.row))
 	default:
 		return nil
 	}
@@ -134,7 +138,7 @@ func (a *Alerts) fire(ctx context.Context, st slo.Status, key incidentKey, v ver
 		ID: newID("inc_"), SLO: key.slo, Service: st.SLO.Service, Severity: key.severity,
 		FiredAt: st.At.UTC(), WindowFrom: v.row.Long.Window.From,
 	}
-	if err := a.ledger.fire(ctx, in, a.config.Targets, bodyOf(in, st, v.row)); err != nil {
+	if err := a.ledger.fire(ctx, in, a.config.Targets, bodyOf(in, explained(st, v.row))); err != nil {
 		return err
 	}
 	a.log.Info("incident fires", "incident", in.ID, "slo", in.SLO, "severity", in.Severity)
@@ -142,9 +146,9 @@ func (a *Alerts) fire(ctx context.Context, st slo.Status, key incidentKey, v ver
 	return nil
 }
 
-func (a *Alerts) resolve(ctx context.Context, st slo.Status, in Incident, v verdict) error {
-	in.ResolvedAt = st.At.UTC()
-	if err := a.ledger.resolve(ctx, in.ID, in.ResolvedAt, bodyOf(in, st, v.row)); err != nil {
+func (a *Alerts) resolve(ctx context.Context, in Incident, at time.Time, notes notes) error {
+	in.ResolvedAt = at.UTC()
+	if err := a.ledger.resolve(ctx, in.ID, in.ResolvedAt, bodyOf(in, notes)); err != nil {
 		return err
 	}
 	a.log.Info("incident is resolved", "incident", in.ID, "slo", in.SLO, "severity", in.Severity)

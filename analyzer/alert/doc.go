@@ -14,7 +14,8 @@
 // shortest of them, counted in watermark time; that keeps a burn which touches
 // its limit from opening and closing at each evaluation. While a row has no
 // data the incident is frozen: it keeps its state, and the calm time starts
-// anew. Silence never resolves anything.
+// anew. Silence never resolves anything. An incident whose rule is gone from the
+// configuration is resolved, and says why.
 //
 // # The outbox
 //

@@ -214,7 +214,7 @@ func fireOne(t *testing.T, l ledger, id string, at time.Time, targets []Target) 
 	t.Helper()
 	in := Incident{ID: id, SLO: "slo-" + id, Service: "shop", Severity: slo.Page, FiredAt: at, WindowFrom: at.Add(-20 * time.Second)}
 	st := burning(at, 50)
-	if err := l.fire(t.Context(), in, targets, bodyOf(in, st, st.Rows[0])); err != nil {
+	if err := l.fire(t.Context(), in, targets, bodyOf(in, explained(st, st.Rows[0]))); err != nil {
 		t.Fatal(err)
 	}
 	return in
@@ -224,7 +224,7 @@ func resolveOne(t *testing.T, l ledger, in Incident, at time.Time) {
 	t.Helper()
 	in.ResolvedAt = at
 	st := burning(at, 0)
-	if err := l.resolve(t.Context(), in.ID, at, bodyOf(in, st, st.Rows[0])); err != nil {
+	if err := l.resolve(t.Context(), in.ID, at, bodyOf(in, explained(st, st.Rows[0]))); err != nil {
 		t.Fatal(err)
 	}
 }

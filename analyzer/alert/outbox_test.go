@@ -43,7 +43,9 @@ var sent = settlement{state: delivered, seen: true}
 func TestFireTellsThoseWhoWant(t *testing.T) {
 	db := openState(t, t.TempDir())
 	fireOne(t, ledger{db}, "i", t0, []Target{
-		{Name: "all"}, {Name: "pages", Severities: []string{slo.Page}}, {Name: "tickets", Severities: []string{slo.Ticket}},
+		{Name: "all"},
+		{Name: "pages", Severities: []string{slo.Page}},
+		{Name: "tickets", Severities: []string{slo.Ticket}},
 		{Name: "both", Severities: []string{slo.Ticket, slo.Page}},
 	})
 	expectBox(t, db, "i all firing pending 0", "i pages firing pending 0", "i both firing pending 0")

@@ -38,15 +38,18 @@ type alertV4 struct {
 	Fingerprint  string            `json:"fingerprint"`
 }
 
-// bodyOf returns the body that tells of an incident as a status and a row show
-// it: firing, or resolved if the incident is.
-func bodyOf(in Incident, st slo.Status, row slo.RowStatus) body {
+// notes are the annotations of a message for an event, firing or resolved.
+type notes func(event string) map[string]string
+
+// bodyOf returns the body that tells of an incident: firing, or resolved if
+// the incident is.
+func bodyOf(in Incident, say notes) body {
 	event := firing
 	if !in.ResolvedAt.IsZero() {
 		event = resolved
 	}
 	labels := map[string]string{"alertname": "SLOBurnRate", "slo": in.SLO, "service": in.Service, "severity": in.Severity}
-	notes := annotations(event, st, row)
+	annotations := say(event)
 	return func(target string) ([]byte, error) {
 		return json.Marshal(payload{
 			Version:           "4",
@@ -55,9 +58,9 @@ func bodyOf(in Incident, st slo.Status, row slo.RowStatus) body {
 			Receiver:          target,
 			GroupLabels:       map[string]string{"slo": in.SLO, "severity": in.Severity},
 			CommonLabels:      labels,
-			CommonAnnotations: notes,
+			CommonAnnotations: annotations,
 			Alerts: []alertV4{{
-				Status: event, Labels: labels, Annotations: notes,
+				Status: event, Labels: labels, Annotations: annotations,
 				StartsAt: in.FiredAt, EndsAt: in.ResolvedAt, Fingerprint: fingerprint(labels),
 			}},
 		})
@@ -74,32 +77,45 @@ func fingerprint(labels map[string]string) string {
 	return fmt.Sprintf("%016x", h.Sum64())
 }
 
-// annotations give the figures and the counts behind them. All are strings.
-func annotations(event string, st slo.Status, row slo.RowStatus) map[string]string {
+// explained gives the figures of a status and a row, and the counts behind
+// them. All are strings.
+func explained(st slo.Status, row slo.RowStatus) notes {
 	beta := st.SLO.Beta()
-	notes := map[string]string{
-		"summary":         summary(event, st, row),
-		"objective":       number(st.SLO.Objective),
-		"period":          st.SLO.Period.String(),
-		"factor":          number(row.Row.Factor),
-		"bad":             strconv.FormatUint(st.Count.Bad(), 10),
-		"total":           strconv.FormatUint(st.Count.Total, 10),
-		"window_from":     st.Window.From.Format(time.RFC3339),
-		"window_to":       st.Window.To.Format(time.RFC3339),
-		"long_window":     row.Row.Long.String(),
-		"long_bad":        strconv.FormatUint(row.Long.Count.Bad(), 10),
-		"long_total":      strconv.FormatUint(row.Long.Count.Total, 10),
-		"short_window":    row.Row.Short.String(),
-		"short_bad":       strconv.FormatUint(row.Short.Count.Bad(), 10),
-		"short_total":     strconv.FormatUint(row.Short.Count.Total, 10),
-		"budget_allowed":  number(st.Count.Allowed(beta)),
-		"long_burn_rate":  rate(row.Long.Count.BurnRate(beta)),
-		"short_burn_rate": rate(row.Short.Count.BurnRate(beta)),
+	return func(event string) map[string]string {
+		text := map[string]string{
+			"summary":         summary(event, st, row),
+			"objective":       number(st.SLO.Objective),
+			"period":          st.SLO.Period.String(),
+			"factor":          number(row.Row.Factor),
+			"bad":             strconv.FormatUint(st.Count.Bad(), 10),
+			"total":           strconv.FormatUint(st.Count.Total, 10),
+			"window_from":     st.Window.From.Format(time.RFC3339),
+			"window_to":       st.Window.To.Format(time.RFC3339),
+			"long_window":     row.Row.Long.String(),
+			"long_bad":        strconv.FormatUint(row.Long.Count.Bad(), 10),
+			"long_total":      strconv.FormatUint(row.Long.Count.Total, 10),
+			"short_window":    row.Row.Short.String(),
+			"short_bad":       strconv.FormatUint(row.Short.Count.Bad(), 10),
+			"short_total":     strconv.FormatUint(row.Short.Count.Total, 10),
+			"budget_allowed":  number(st.Count.Allowed(beta)),
+			"long_burn_rate":  rate(row.Long.Count.BurnRate(beta)),
+			"short_burn_rate": rate(row.Short.Count.BurnRate(beta)),
+		}
+		if left, ok := st.Count.Remaining(beta); ok {
+			text["budget_remaining"] = number(left)
+		}
+		return text
 	}
-	if left, ok := st.Count.Remaining(beta); ok {
-		notes["budget_remaining"] = number(left)
+}
+
+// retired explains an incident whose SLO, or whose rows of that severity, are
+// gone from the configuration.
+func retired(in Incident) notes {
+	return func(string) map[string]string {
+		return map[string]string{
+			"summary": fmt.Sprintf("%s has no rule for a %s any more: it has gone from the configuration", in.SLO, in.Severity),
+		}
 	}
-	return notes
 }
 
 // summary is one sentence for a person.

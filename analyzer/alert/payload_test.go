@@ -21,20 +21,20 @@ func TestPayload(t *testing.T) {
 	in := Incident{ID: "i", SLO: "shop-up", Service: "shop", Severity: slo.Page, FiredAt: t0.Add(7 * time.Second)}
 	over := in
 	over.ResolvedAt = t0.Add(97 * time.Second)
-	quietly := burning(t0.Add(90*time.Second), 0)
 	empty := burning(t0.Add(90*time.Second), 0)
 	empty.Count, empty.Rows[0].Long.Count, empty.Rows[0].Short.Count = slo.Count{}, slo.Count{}, slo.Count{}
 	for _, tc := range []struct {
-		file string
-		in   Incident
-		st   slo.Status
+		file  string
+		in    Incident
+		notes notes
 	}{
-		{"firing.json", in, burning(t0, 50)},
-		{"resolved.json", over, quietly},
-		{"resolved-without-events.json", over, empty},
+		{"firing.json", in, explainedRow(burning(t0, 50))},
+		{"resolved.json", over, explainedRow(burning(t0.Add(90*time.Second), 0))},
+		{"resolved-without-events.json", over, explainedRow(empty)},
+		{"retired.json", over, retired(over)},
 	} {
 		t.Run(tc.file, func(t *testing.T) {
-			raw, err := bodyOf(tc.in, tc.st, tc.st.Rows[0])("demo")
+			raw, err := bodyOf(tc.in, tc.notes)("demo")
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -59,6 +59,8 @@ func TestPayload(t *testing.T) {
 		})
 	}
 }
+
+func explainedRow(st slo.Status) notes { return explained(st, st.Rows[0]) }
 
 // TestFingerprint has the vectors of prometheus/common's TestLabelsToSignature
 // (14695981039346656037 and 5799056148416392346).

@@ -76,12 +76,13 @@ func TestNext(t *testing.T) {
 				v.hold = 20 * time.Second
 				to := t0.Add(time.Duration(i) * 10 * time.Second)
 				mark := byte(' ')
-				switch step, calm := next(open, v, to); {
-				case step == fire:
+				step, calm := next(open, v, to)
+				switch step {
+				case fire:
 					open, mark = &Incident{}, '*'
-				case step == resolve:
+				case resolve:
 					open, mark = nil, 'x'
-				case step == note:
+				case note:
 					open.CalmSince, mark = calm, '+'
 					if calm.IsZero() {
 						mark = '-'

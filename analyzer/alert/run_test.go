@@ -72,7 +72,9 @@ func TestRetries(t *testing.T) {
 		defer db.Close()
 		start := time.Now()
 		r := &receiver{t: t, now: time.Now, script: []answer{
-			{lost: true, status: 503}, {lost: true, err: errDial}, {lost: true, err: errCut},
+			{lost: true, status: 503},
+			{lost: true, err: errDial},
+			{lost: true, err: errCut},
 			{lost: true, status: 429, header: http.Header{"Retry-After": {"30"}}},
 		}}
 		fireOne(t, ledger{db}, "i", start, targetA)
@@ -207,6 +209,29 @@ func TestEvaluateIsIdempotent(t *testing.T) {
 		}
 		if n, open := count(); n != tc.n || open != tc.open {
 			t.Errorf("at %v: %d incidents, %d open, want %d, %d", now.Window.To.Sub(t0), n, open, tc.n, tc.open)
+		}
+	}
+}
+
+// TestRetired: an incident whose SLO is gone from the files does not stay open
+// for ever.
+func TestRetired(t *testing.T) {
+	db := openState(t, t.TempDir())
+	list := []slo.Status{burning(t0, 50)}
+	a, err := newAlerts(Config{Every: time.Second}, db, evaluation(func(time.Time) ([]slo.Status, error) { return list, nil }), quiet(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tc := range []struct {
+		list []slo.Status
+		want string
+	}{{list, firing}, {nil, resolved}, {nil, resolved}} {
+		list = tc.list
+		if err := a.Evaluate(t.Context(), t0.Add(time.Minute)); err != nil {
+			t.Fatal(err)
+		}
+		if got := lastState(t, a.ledger); got != tc.want {
+			t.Errorf("incident is %q, want %q", got, tc.want)
 		}
 	}
 }

@@ -139,11 +139,12 @@ func (r *reader) objective(list []objective) float64 {
 		r.errorf("spec.objectives[0]", "needs either target or targetPercent")
 		return 0
 	}
-	path, target := "spec.objectives[0].target", 0.0
-	if o.Target != nil {
-		target = *o.Target
+	var target float64
+	path := "spec.objectives[0].targetPercent"
+	if o.TargetPercent != nil {
+		target = *o.TargetPercent / 100
 	} else {
-		path, target = "spec.objectives[0].targetPercent", *o.TargetPercent/100
+		target, path = *o.Target, "spec.objectives[0].target"
 	}
 	rounded := math.Round(target*1e9) / 1e9
 	switch {

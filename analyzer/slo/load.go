@@ -80,10 +80,10 @@ func (r *reader) errorf(path, format string, args ...any) {
 	r.errs.Add(r.doc.Errorf(path, format, args...))
 }
 
-var (
-	label    = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$`)
-	maxDescr = 1050 // OpenSLO: spec.description
-)
+// maxDescription bounds spec.description, in characters (OpenSLO).
+const maxDescription = 1050
+
+var label = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$`)
 
 func (r *reader) read(in *document) *SLO {
 	if !label.MatchString(in.Metadata.Name) {
@@ -92,8 +92,8 @@ func (r *reader) read(in *document) *SLO {
 	if in.Spec.Service == "" {
 		r.errorf("spec.service", "is missing: the service that owes the objective")
 	}
-	if n := len([]rune(in.Spec.Description)); n > maxDescr {
-		r.errorf("spec.description", "has %d characters; at most %d are allowed", n, maxDescr)
+	if n := len([]rune(in.Spec.Description)); n > maxDescription {
+		r.errorf("spec.description", "has %d characters; at most %d are allowed", n, maxDescription)
 	}
 	if m := in.Spec.BudgetingMethod; m != "Occurrences" {
 		r.errorf("spec.budgetingMethod", "%q is not supported yet; only Occurrences is", m)

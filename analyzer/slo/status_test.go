@@ -76,14 +76,16 @@ func TestNoData(t *testing.T) {
 	}{
 		{"all there", script{start: t0, buckets: full}, atOnce, Exhausted, "", ""},
 		{
-			"no watermark", script{start: t0, buckets: full},
+			"no watermark",
+			script{start: t0, buckets: full},
 			func(context.Context, time.Time) (time.Time, string, error) {
 				return time.Time{}, "no live collector", nil
 			},
 			NoData, "no live collector", "no live collector",
 		},
 		{
-			"late watermark", script{start: t0.Add(-5 * m), buckets: repeat(400, Count{1, 1})},
+			"late watermark",
+			script{start: t0.Add(-5 * m), buckets: repeat(400, Count{1, 1})},
 			func(_ context.Context, at time.Time) (time.Time, string, error) { return at.Add(-75 * s), "", nil },
 			NoData, "rows are complete only up to 1m15s before the time asked for", "rows are complete only up to 1m15s before the time asked for",
 		},
