@@ -78,8 +78,11 @@ func TestClickhouseRunRefuses(t *testing.T) {
 		contains string
 	}{
 		{"no data directory", []string{"run"}, exitUsage, "--data"},
-		{"named library is missing", []string{"run", "--data", dir, "--library", "/nowhere/libchdb.so"},
-			exitUnavailable, "libchdb.so not found at /nowhere/libchdb.so: run `make tools`, or name one with --library"},
+		{
+			"named library is missing",
+			[]string{"run", "--data", dir, "--library", "/nowhere/libchdb.so"},
+			exitUnavailable, "libchdb.so not found at /nowhere/libchdb.so: run `make tools`, or name one with --library",
+		},
 		{"no memory", []string{"run", "--data", dir, "--memory", "1"}, exitFailure, "memory"},
 	}
 	for _, tt := range tests {

@@ -68,7 +68,18 @@ func (l *childLog) line(text string) {
 		l.logger.Warn("engine output suppressed", "lines", l.suppressed)
 		l.suppressed = 0
 	}
-	l.logger.LogAttrs(context.Background(), record.level, record.message, record.attrs...)
+	l.forward(record)
+}
+
+// forward hands a record over as its writer made it, message and all.
+func (l *childLog) forward(r logRecord) {
+	ctx, handler := context.Background(), l.logger.Handler()
+	if !handler.Enabled(ctx, r.level) {
+		return
+	}
+	record := slog.NewRecord(l.now(), r.level, r.message, 0)
+	record.AddAttrs(r.attrs...)
+	_ = handler.Handle(ctx, record) // a log that cannot be written has nowhere to say so
 }
 
 // admit bounds the rate.

@@ -45,8 +45,11 @@ func TestChildLogForwardsLines(t *testing.T) {
 		{"cut anywhere", []string{"ab", "c\nd", "ef\n"}, "level=INFO msg=\"engine output\" line=abc\nlevel=INFO msg=\"engine output\" line=def\n"},
 		{"no line, no record", []string{"abc"}, ""},
 		{"empty lines are dropped", []string{"\n\r\n\n"}, ""},
-		{"JSON that is no record", []string{"{\"a\":1}\n", "[1]\n", `{"msg":"x","level":"LOUD"}` + "\n"},
-			"level=INFO msg=\"engine output\" line=\"{\\\"a\\\":1}\"\nlevel=INFO msg=\"engine output\" line=[1]\nlevel=INFO msg=\"engine output\" line=\"{\\\"msg\\\":\\\"x\\\",\\\"level\\\":\\\"LOUD\\\"}\"\n"},
+		{
+			"JSON that is no record",
+			[]string{"{\"a\":1}\n", "[1]\n", `{"msg":"x","level":"LOUD"}` + "\n"},
+			"level=INFO msg=\"engine output\" line=\"{\\\"a\\\":1}\"\nlevel=INFO msg=\"engine output\" line=[1]\nlevel=INFO msg=\"engine output\" line=\"{\\\"msg\\\":\\\"x\\\",\\\"level\\\":\\\"LOUD\\\"}\"\n",
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

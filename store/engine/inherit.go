@@ -66,7 +66,8 @@ func (in *inheritance) openTCP(ctx context.Context, config Config) error {
 func (in *inheritance) add(listener interface {
 	net.Listener
 	File() (*os.File, error)
-}) error {
+},
+) error {
 	in.listeners = append(in.listeners, listener)
 	file, err := listener.File()
 	if err != nil {

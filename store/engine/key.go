@@ -44,7 +44,7 @@ func createKey(path string) (err error) {
 	}
 	defer func() { err = errors.Join(err, file.Close()) }()
 	key := make([]byte, keyBytes)
-	rand.Read(key) //nolint:errcheck // never fails
+	rand.Read(key) // never fails
 	_, err = file.WriteString(hex.EncodeToString(key) + "\n")
 	return err
 }

@@ -65,7 +65,7 @@ func (s *Supervisor) Run(ctx context.Context) error {
 	if inherited.address != nil {
 		s.logger.Info("engine listens on tcp", "address", inherited.address.String(), "key_file", keyFile(s.config.DataDir))
 	}
-	defer os.Remove(s.pidFile())
+	defer os.Remove(s.pidFile()) //nolint:errcheck // it may never have been written
 
 	log := newChildLog(s.logger, time.Now)
 	var restarts backoff

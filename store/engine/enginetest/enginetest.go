@@ -20,7 +20,7 @@ import (
 	"github.com/plimsoll-mesh/plimsoll/store/engine"
 )
 
-// RequireEnv, when set, makes a test fail rather than skip without its tools.
+// RequireEnv is the variable that, when set, makes a test fail rather than skip without its tools.
 const RequireEnv = "PLIMSOLL_REQUIRE_TOOLS"
 
 // startLimit is generous: machines that run tests are busy.
@@ -29,17 +29,20 @@ const startLimit = 2 * time.Minute
 // init turns the process into the engine when a Supervisor started it. It is an
 // init because a package cannot take part in the TestMain of those who import it.
 func init() {
-	if !engine.IsChild() {
-		return
+	if engine.IsChild() {
+		os.Exit(runChild())
 	}
+}
+
+func runChild() int {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
 	logger := slog.New(slog.NewJSONHandler(os.Stderr, nil))
 	if err := engine.RunChild(ctx, logger); err != nil {
 		logger.Error("engine failed", "error", err)
-		os.Exit(1)
+		return 1
 	}
-	os.Exit(0)
+	return 0
 }
 
 // Start runs an engine over an empty data directory until the test ends, and

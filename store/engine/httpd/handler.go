@@ -90,6 +90,6 @@ func queryID(r *http.Request) string {
 
 func randomHex(bytes int) string {
 	b := make([]byte, bytes)
-	rand.Read(b) //nolint:errcheck // never fails
+	rand.Read(b) // never fails
 	return hex.EncodeToString(b)
 }

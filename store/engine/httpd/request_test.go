@@ -37,24 +37,42 @@ func TestParseRequestFindsStatementAndData(t *testing.T) {
 		name, query, body string
 		want              understood
 	}{
-		{"statement in the body", "", "SELECT 1",
-			understood{Format: "TabSeparated", Text: "SELECT 1", Whole: true}},
-		{"statement in the URL", "?query=SELECT+1", "",
-			understood{Format: "TabSeparated", Text: "SELECT 1", Whole: true}},
-		{"statement in both", "?query=SELECT+1", "+ 1",
-			understood{Format: "TabSeparated", Text: "SELECT 1\n+ 1", Whole: true}},
-		{"database and format", "?database=d&default_format=CSV", "SELECT 1",
-			understood{Database: "d", Format: "CSV", Text: "SELECT 1", Whole: true}},
-		{"format of the statement wins", "?default_format=CSV", "SELECT 1 FORMAT JSON",
-			understood{Format: "JSON", Text: "SELECT 1 FORMAT JSON", Whole: true}},
-		{"insert with data in the body", "?query=INSERT+INTO+t+FORMAT+CSV", "1,2\n",
-			understood{Format: "TabSeparated", Text: "INSERT INTO t FORMAT CSV", Head: "INSERT INTO t", Data: "1,2\n"}},
-		{"insert with data in both", "?query=INSERT+INTO+t+VALUES+(1),", "(2)",
-			understood{Format: "TabSeparated", Text: "INSERT INTO t VALUES (1),", Head: "INSERT INTO t", Data: "(1),(2)"}},
-		{"insert that is whole in the body", "", "INSERT INTO t FORMAT CSV\n1,2\n",
-			understood{Format: "TabSeparated", Text: "INSERT INTO t FORMAT CSV\n1,2\n", Head: "INSERT INTO t", Whole: true}},
-		{"insert of a select", "?query=INSERT+INTO+t+SELECT+1", "",
-			understood{Format: "TabSeparated", Text: "INSERT INTO t SELECT 1", Whole: true}},
+		{
+			"statement in the body", "", "SELECT 1",
+			understood{Format: "TabSeparated", Text: "SELECT 1", Whole: true},
+		},
+		{
+			"statement in the URL", "?query=SELECT+1", "",
+			understood{Format: "TabSeparated", Text: "SELECT 1", Whole: true},
+		},
+		{
+			"statement in both", "?query=SELECT+1", "+ 1",
+			understood{Format: "TabSeparated", Text: "SELECT 1\n+ 1", Whole: true},
+		},
+		{
+			"database and format", "?database=d&default_format=CSV", "SELECT 1",
+			understood{Database: "d", Format: "CSV", Text: "SELECT 1", Whole: true},
+		},
+		{
+			"format of the statement wins", "?default_format=CSV", "SELECT 1 FORMAT JSON",
+			understood{Format: "JSON", Text: "SELECT 1 FORMAT JSON", Whole: true},
+		},
+		{
+			"insert with data in the body", "?query=INSERT+INTO+t+FORMAT+CSV", "1,2\n",
+			understood{Format: "TabSeparated", Text: "INSERT INTO t FORMAT CSV", Head: "INSERT INTO t", Data: "1,2\n"},
+		},
+		{
+			"insert with data in both", "?query=INSERT+INTO+t+VALUES+(1),", "(2)",
+			understood{Format: "TabSeparated", Text: "INSERT INTO t VALUES (1),", Head: "INSERT INTO t", Data: "(1),(2)"},
+		},
+		{
+			"insert that is whole in the body", "", "INSERT INTO t FORMAT CSV\n1,2\n",
+			understood{Format: "TabSeparated", Text: "INSERT INTO t FORMAT CSV\n1,2\n", Head: "INSERT INTO t", Whole: true},
+		},
+		{
+			"insert of a select", "?query=INSERT+INTO+t+SELECT+1", "",
+			understood{Format: "TabSeparated", Text: "INSERT INTO t SELECT 1", Whole: true},
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

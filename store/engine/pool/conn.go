@@ -48,7 +48,7 @@ func (c *Conn) Release(reuse bool) {
 	if reuse {
 		c.pool.put(c)
 	} else {
-		c.Conn.Close()
+		c.Close()
 	}
 	<-c.pool.slots
 }

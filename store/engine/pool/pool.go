@@ -124,12 +124,12 @@ func (p *Pool) put(conn *Conn) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.closed {
-		conn.Conn.Close()
+		conn.Close()
 		return
 	}
 	p.idle = append(p.idle, conn)
 	if len(p.idle) > p.options.Idle {
-		p.idle[0].Conn.Close()
+		p.idle[0].Close()
 		p.idle = p.idle[1:]
 	}
 }
@@ -144,7 +144,7 @@ func (p *Pool) Close() {
 	}
 	p.closed = true
 	for _, conn := range p.idle {
-		conn.Conn.Close()
+		conn.Close()
 	}
 	p.idle = nil
 	p.control.close()

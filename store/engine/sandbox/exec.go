@@ -49,7 +49,7 @@ func restrict(policy Policy) error {
 	if errno != 0 {
 		return fmt.Errorf("creating landlock ruleset: %w", errno)
 	}
-	defer unix.Close(int(fd))
+	defer unix.Close(int(fd)) //nolint:errcheck // nothing was written to it
 	if err := addRules(int(fd), policy, attr.Handled_access_fs); err != nil {
 		return err
 	}
@@ -85,7 +85,7 @@ func addRule(ruleset int, path string, rights uint64) error {
 	if err != nil {
 		return fmt.Errorf("opening %s for the sandbox: %w", path, err)
 	}
-	defer unix.Close(fd)
+	defer unix.Close(fd) //nolint:errcheck // nothing was written to it
 	var stat unix.Stat_t
 	if err := unix.Fstat(fd, &stat); err != nil {
 		return fmt.Errorf("reading kind of %s: %w", path, err)
