@@ -345,13 +345,13 @@ func TestLiveRefusal(t *testing.T) {
 	bad.routes[0].content = []byte(`{"version_info": "vbad", "resources": [{
 		"@type": "type.googleapis.com/envoy.config.route.v3.RouteConfiguration", "name": "` + good.routes[0].name + `",
 		"virtual_hosts": [{"name": "x", "domains": ["*"], "routes": [{"match": {"safe_regex": {"regex": "["}}, "direct_response": {"status": 200}}]}]}]}`)
-	m1 := &move{proxy: x, to: bad}
-	if commit(t.Context(), []*move{m1}) {
+	step := &move{proxy: x, to: bad, patience: confirmWithin}
+	if commit(t.Context(), []*move{step}) {
 		t.Fatal("took a broken regular expression")
 	}
 	want := "the proxy refused outbound|80||ratings.default; its log says why"
-	if m1.change.Err == nil || m1.change.Err.Error() != want {
-		t.Errorf("error = %v, want %s", m1.change.Err, want)
+	if step.change.Err == nil || step.change.Err.Error() != want {
+		t.Errorf("error = %v, want %s", step.change.Err, want)
 	}
 	if diff := cmp.Diff(before, contents(t, p)); diff != "" {
 		t.Error("files:", diff)

@@ -11,8 +11,9 @@ import (
 )
 
 const (
-	// confirmWithin bounds the wait for a proxy's confirmation. Files are live
-	// within some 20 ms; a proxy that needs 2 s is stuck or gone.
+	// confirmWithin bounds a step, from the first question to the proxy's
+	// confirmation. Files are live within some 20 ms; a proxy that needs 2 s is
+	// stuck or gone.
 	confirmWithin = 2 * time.Second
 	// askEvery is the pause between two questions.
 	askEvery = 2 * time.Millisecond
@@ -28,8 +29,9 @@ const (
 // move is one proxy on its way from its files to others.
 type move struct {
 	*proxy
-	to     fileSet
-	change Change
+	to       fileSet
+	patience time.Duration
+	change   Change
 }
 
 // live asks whether the proxy has something.
@@ -66,6 +68,8 @@ func (m *move) restore(ctx context.Context) error {
 			errs = append(errs, fmt.Errorf("putting the former file back: %w", err))
 		}
 	}
+	ctx, cancel := context.WithTimeout(ctx, m.patience)
+	defer cancel()
 	_ = confirm(ctx, m.hasRoutes(routes))
 	_ = confirm(ctx, m.hasRuntime(m.files.runtime))
 	return errors.Join(errs...)
@@ -73,6 +77,8 @@ func (m *move) restore(ctx context.Context) error {
 
 // put writes files and waits until the proxy has them, or counts a refusal.
 func (m *move) put(ctx context.Context, files []file, refusals string, has live) (time.Duration, error) {
+	ctx, cancel := context.WithTimeout(ctx, m.patience)
+	defer cancel()
 	before, err := m.admin.refused(ctx, refusals)
 	if err != nil {
 		return 0, err
@@ -104,10 +110,8 @@ func namesOf(files []file) string {
 	return strings.Join(names, ", ")
 }
 
-// confirm asks until the answer is yes or an error, for confirmWithin at most.
+// confirm asks until the answer is yes or an error, or the context ends.
 func confirm(ctx context.Context, has live) error {
-	ctx, cancel := context.WithTimeout(ctx, confirmWithin)
-	defer cancel()
 	for {
 		switch done, err := has(ctx); {
 		case err != nil:

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"sync"
+	"time"
 
 	"github.com/plimsoll-mesh/plimsoll/mesh/envoyconf"
 	"github.com/plimsoll-mesh/plimsoll/mesh/model"
@@ -21,9 +22,10 @@ type Options struct {
 // Plane writes and changes the files of all proxies. Its methods may be called
 // from several goroutines; changes happen one after the other.
 type Plane struct {
-	options Options
-	proxies []*proxy
-	started *model.Mesh // what the bootstrap files say
+	options  Options
+	proxies  []*proxy
+	started  *model.Mesh   // what the bootstrap files say
+	patience time.Duration // with one step of one proxy
 
 	mu    sync.Mutex
 	state state
@@ -41,7 +43,7 @@ type proxy struct {
 	workload *model.Workload
 	paths    Paths
 	admin    *admin
-	files    fileSet // as last written
+	files    fileSet // as last written, or to be written
 }
 
 // New prepares the files of the mesh below dir, an absolute path. Nothing is
@@ -53,18 +55,23 @@ func New(m *model.Mesh, dir string, o Options) (*Plane, error) {
 	if !filepath.IsAbs(dir) {
 		return nil, fmt.Errorf("placing proxies in %q: the path must be absolute, Envoy has its own working directory", dir)
 	}
-	p := &Plane{options: o, started: m, state: state{configured: m}}
+	p := &Plane{options: o, started: m, patience: confirmWithin, state: state{configured: m}}
 	for _, w := range m.Workloads {
 		paths, err := pathsOf(dir, o, w)
 		if err != nil {
 			return nil, err
 		}
-		p.proxies = append(p.proxies, &proxy{id: m.ID(w), workload: w, paths: paths, admin: newAdmin(paths.AdminSocket)})
+		files, err := p.render(p.state, w, paths)
+		if err != nil {
+			return nil, err
+		}
+		p.proxies = append(p.proxies, &proxy{id: m.ID(w), workload: w, paths: paths, admin: newAdmin(paths.AdminSocket), files: files})
 	}
 	return p, nil
 }
 
-// Write writes all files of all proxies, for their first start.
+// Write writes all files of all proxies, for their first start: what is in
+// force now.
 func (p *Plane) Write(ctx context.Context) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -80,10 +87,6 @@ func (p *Plane) Write(ctx context.Context) error {
 }
 
 func (p *Plane) writeProxy(x *proxy) error {
-	files, err := p.render(p.state, x.workload, x.paths)
-	if err != nil {
-		return err
-	}
 	boot, err := envoyconf.Bootstrap(p.started, x.workload, p.envoyOptions(x.paths))
 	if err != nil {
 		return err
@@ -92,12 +95,11 @@ func (p *Plane) writeProxy(x *proxy) error {
 	if err != nil {
 		return err
 	}
-	for _, f := range append(files.all(), file{path: x.paths.Bootstrap, content: text}) {
+	for _, f := range append(x.files.all(), file{path: x.paths.Bootstrap, content: text}) {
 		if err := f.write(); err != nil {
 			return fmt.Errorf("writing files of %s: %w", x.id, err)
 		}
 	}
-	x.files = files
 	return nil
 }
 

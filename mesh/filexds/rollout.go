@@ -64,7 +64,7 @@ func (p *Plane) moves(next state) ([]*move, error) {
 			return nil, err
 		}
 		if !x.files.same(to) {
-			moves = append(moves, &move{proxy: x, to: to, change: Change{Proxy: x.id}})
+			moves = append(moves, &move{proxy: x, to: to, patience: p.patience, change: Change{Proxy: x.id}})
 		}
 	}
 	return moves, nil

@@ -2,6 +2,7 @@ package filexds
 
 import (
 	"context"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -246,22 +247,54 @@ func TestProxyAway(t *testing.T) {
 	}
 }
 
+// TestProxyStuck has a proxy that answers but never takes what it is given.
 func TestProxyStuck(t *testing.T) {
 	p := newPlane(t, envoytest.Mesh())
 	v2, _ := fakes(t, p)
 	c := newClient(t, p, token)
 	c.apply(ratingsEdge, &plimsollv1.TrafficPolicy{Retries: proto.Uint32(2)})
+	before := contents(t, p)
 	v2.is(stuck)
-	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
-	defer cancel()
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	changes, err := p.rollOut(ctx, state{configured: p.state.configured})
-	if err != nil || len(changes) != 2 || changes[0].Err == nil {
-		t.Fatalf("changes = %+v, %v, want an error of reviews-v2", changes, err)
+	p.patience = 50 * time.Millisecond
+	got := c.apply(ratingsEdge, tuned())
+	if !strings.Contains(got["reviews-v2"], "deadline exceeded") || got["reviews-v3"] != errPutBack.Error() {
+		t.Errorf("errors = %v, want a deadline of reviews-v2", got)
 	}
-	if len(p.state.overrides) != 1 {
-		t.Error("the state moved on without the proxy")
+	if diff := cmp.Diff(before, contents(t, p)); diff != "" {
+		t.Error(diff)
+	}
+	if got := c.get(ratingsEdge).GetEffective().GetRetries(); got != 2 {
+		t.Errorf("effective retries = %d, want the former override's 2", got)
+	}
+}
+
+// TestProxySilent has a proxy that takes connections and says nothing.
+func TestProxySilent(t *testing.T) {
+	p := newPlane(t, envoytest.Mesh())
+	startFake(t, p.proxies[2].paths)
+	l, err := net.Listen("unix", p.proxies[3].paths.AdminSocket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	p.patience = 50 * time.Millisecond
+	got := newClient(t, p, token).apply(ratingsEdge, tuned())
+	if !strings.Contains(got["reviews-v3"], "deadline exceeded") {
+		t.Errorf("errors = %v, want a deadline of reviews-v3", got)
+	}
+}
+
+// TestApplyBeforeWrite sees that an early caller learns that there is no proxy.
+func TestApplyBeforeWrite(t *testing.T) {
+	p, err := New(envoytest.Mesh(), t.TempDir(), Options{Collector: "127.0.0.1:1", SocketDir: shortDir(t), Token: token})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := newClient(t, p, token).apply(ratingsEdge, tuned())
+	for _, name := range []string{"reviews-v2", "reviews-v3"} {
+		if !strings.Contains(got[name], "asking the proxy") {
+			t.Errorf("error of %s = %q", name, got[name])
+		}
 	}
 }
 
