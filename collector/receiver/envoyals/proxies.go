@@ -12,6 +12,10 @@ import (
 // repeated in heartbeats, in case it comes back.
 const forgetAfter = 10 * time.Minute
 
+// maxProxies bounds how many proxies are counted on their own; what others send
+// is stored and counted in the receiver's metrics only.
+const maxProxies = 10_000
+
 // proxy counts what one proxy sent, over all its streams, since the collector
 // started.
 type proxy struct {
@@ -51,11 +55,14 @@ type proxies struct {
 
 func newProxies() *proxies { return &proxies{byName: make(map[string]*proxy)} }
 
-// join adds a stream to the proxy of that name.
+// join adds a stream to the proxy of that name; nil if there are too many.
 func (ps *proxies) join(name string) *proxy {
 	ps.mu.Lock()
 	defer ps.mu.Unlock()
 	p := ps.byName[name]
+	if p == nil && len(ps.byName) >= maxProxies {
+		return nil
+	}
 	if p == nil {
 		p = &proxy{name: name}
 		ps.byName[name] = p

@@ -1,11 +1,13 @@
 package envoyals
 
 import (
+	"fmt"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"go.uber.org/zap"
 
 	"github.com/plimsoll-mesh/plimsoll/collector/receiver/envoyals/alstest"
 	"github.com/plimsoll-mesh/plimsoll/record"
@@ -44,6 +46,28 @@ func TestForgottenProxy(t *testing.T) {
 	live := ps.live(now.Add(forgetAfter + time.Second))
 	if len(live) != 1 || live[0] != stays {
 		t.Errorf("%d proxies are live later, want the one with a stream", len(live))
+	}
+}
+
+func TestTooManyProxies(t *testing.T) {
+	ps := newProxies()
+	for i := range maxProxies {
+		if ps.join(fmt.Sprint(i)) == nil {
+			t.Fatalf("proxy %d is not counted", i)
+		}
+	}
+	if ps.join("one more") != nil {
+		t.Error("one proxy more than maxProxies is counted")
+	}
+	if ps.join("0") == nil {
+		t.Error("a known proxy is not counted")
+	}
+	s := bareStream(&dropStore{}, zap.NewNop())
+	s.r.proxies = ps
+	s.message(encode(t, alstest.Message(alstest.Identifier("mesh.request"), alstest.Outbound())), alstest.Start())
+	s.leave()
+	if n := sum(s.tally.requests[:]); n != 0 || s.r.telemetry.requests[record.OutcomeOK].Load() != 1 {
+		t.Error("a row of a proxy too many is not counted")
 	}
 }
 

@@ -279,7 +279,7 @@ func TestSecurity(t *testing.T) {
 		"outbound mutual": {tags(map[string]string{"mesh.direction": "outbound", "up.tls": "TLSv1.3", "dst.principal": "spiffe://a"}), record.MTLSMutual},
 		"no connection": {func(e *datav3.HTTPAccessLogEntry) {
 			tags(map[string]string{"mesh.direction": "outbound"})(e)
-			e.CommonProperties.UpstreamRemoteAddress = nil
+			e.CommonProperties.TimeToFirstUpstreamTxByte = nil
 		}, record.MTLSUnknown},
 	} {
 		t.Run(name, func(t *testing.T) {

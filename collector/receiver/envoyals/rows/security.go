@@ -10,12 +10,12 @@ import (
 //
 // An outbound row knows the server's certificate, not whether its own was asked
 // for; a SPIFFE principal there counts as mutual, since meshes that issue one
-// ask for both. Without an upstream host there was no connection to judge.
+// ask for both. Where nothing was sent upstream, there was no connection to judge.
 func securityOf(c *wire.Common, d direction) record.MTLS {
 	if d == inbound {
 		return grade(c.TLS.Version != 0 || c.Tags.ConnTLS != "", first2(c.TLS.PeerURI, c.Tags.SrcPrincipal))
 	}
-	if c.Upstream.Host == "" {
+	if !c.FirstUpstreamTx.Set {
 		return record.MTLSUnknown
 	}
 	return grade(c.Tags.UpTLS != "", c.Tags.DstPrincipal)
