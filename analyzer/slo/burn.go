@@ -25,8 +25,11 @@ const (
 // Where two end together the one listed first is returned.
 func (e *Evaluator) LastBurn(ctx context.Context, at time.Time) (Burn, bool, error) {
 	watermark, _, err := e.watermark(ctx, at)
-	if err != nil || watermark.IsZero() {
-		return Burn{}, false, err
+	if err != nil {
+		return Burn{}, false, fmt.Errorf("looking for burns: %w", err)
+	}
+	if watermark.IsZero() {
+		return Burn{}, false, nil
 	}
 	var latest Burn
 	found := false
