@@ -104,6 +104,7 @@ func TestGraph(t *testing.T) {
 		"graph -o json",
 		"graph -o yaml",
 		"graph -o name",
+		"graph --to 2026-03-01T12:30:00Z -o name",
 		"graph --service nothing",
 		"graph --service nothing -o json",
 		"graph --service nothing -o name",

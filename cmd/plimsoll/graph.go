@@ -52,9 +52,17 @@ requests), else from the server's (tries). Columns whose figure is not known sho
 		if err != nil {
 			return conn.explain(err)
 		}
+		noteCut(p, req, answer.Msg.Window)
 		return printGraph(p, answer.Msg)
 	}
 	return cmd
+}
+
+// noteCut says that the answer ends before the time that was asked for.
+func noteCut(p *printer, req *plimsollv1.GetGraphRequest, w *plimsollv1.Window) {
+	if asked := req.GetTo(); asked != nil && asked.AsTime().After(w.GetTo().AsTime()) {
+		p.note("Rows are complete up to %s only: the window ends there.", timeCell(w.GetTo()))
+	}
 }
 
 func printGraph(p *printer, g *plimsollv1.GetGraphResponse) error {
