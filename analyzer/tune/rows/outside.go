@@ -27,7 +27,8 @@ func Outside(ctx context.Context, conn driver.Conn, e *plimsollv1.EdgeRef, w Win
 	}
 	edge, args := edgeWhere(e)
 	mine := "vantage = 'client' AND " + edge
-	var p99, traces = int64(0), uint64(0)
+	var p99 int64
+	var traces uint64
 	err := conn.QueryRow(ctx, `SELECT quantileExact(0.99)(whole - mine), count()
 		FROM (
 			SELECT toInt64(max(duration_us)) AS whole, toInt64(maxIf(duration_us, `+mine+`)) AS mine
