@@ -87,8 +87,8 @@ func lastBurn(evaluator *slo.Evaluator) tune.LastBurn {
 
 // loop does what the analyzer does without being asked, until ctx ends.
 func (p *parts) loop(ctx context.Context, log *slog.Logger) error {
-	if err := waitForStore(ctx, p.conn, log); err != nil {
-		return nil // told to stop
+	if !waitForStore(ctx, p.conn, log) {
+		return nil
 	}
 	log.Info("store answers")
 	return p.alerts.Run(ctx)

@@ -69,15 +69,15 @@ func together(ctx context.Context, runs ...func(context.Context) error) error {
 	return errors.Join(errs...)
 }
 
-// waitForStore returns once the store answers, or the error of ctx.
-func waitForStore(ctx context.Context, conn driver.Conn, log *slog.Logger) error {
+// waitForStore returns true once the store answers, false if ctx ended before.
+func waitForStore(ctx context.Context, conn driver.Conn, log *slog.Logger) bool {
 	var told time.Time
 	for {
 		ping, cancel := context.WithTimeout(ctx, pingTimeout)
 		err := conn.Ping(ping)
 		cancel()
 		if err == nil {
-			return nil
+			return true
 		}
 		if time.Since(told) >= progressStore {
 			told = time.Now()
@@ -85,7 +85,7 @@ func waitForStore(ctx context.Context, conn driver.Conn, log *slog.Logger) error
 		}
 		select {
 		case <-ctx.Done():
-			return ctx.Err()
+			return false
 		case <-time.After(retryStore):
 		}
 	}

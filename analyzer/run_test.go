@@ -207,7 +207,7 @@ func TestRunWaitsForStore(t *testing.T) {
 	}
 	eventually(t, ended, func() error {
 		if err := get("http://" + cfg.Listen + "/healthz"); err == nil || !strings.Contains(err.Error(), "503") {
-			return fmt.Errorf("health: %v, want 503", err)
+			return fmt.Errorf("health: %w, want 503", err)
 		}
 		return nil
 	})

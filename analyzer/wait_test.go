@@ -36,8 +36,8 @@ func TestWaitForStore(t *testing.T) {
 		begin := time.Now()
 		store := &slowStore{up: begin.Add(25 * time.Second)}
 		var log bytes.Buffer
-		if err := waitForStore(t.Context(), store, slog.New(slog.NewTextHandler(&log, nil))); err != nil {
-			t.Fatal(err)
+		if !waitForStore(t.Context(), store, slog.New(slog.NewTextHandler(&log, nil))) {
+			t.Error("gave up")
 		}
 		if waited := time.Since(begin); waited != 25*time.Second {
 			t.Errorf("waited %s for a store that was up after 25 s", waited)
@@ -53,9 +53,8 @@ func TestWaitForStoreEndsWithItsContext(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
 		defer cancel()
 		store := &slowStore{up: time.Now().Add(time.Hour)}
-		err := waitForStore(ctx, store, slog.New(slog.DiscardHandler))
-		if !errors.Is(err, context.DeadlineExceeded) || store.pings < 6 {
-			t.Errorf("error %v after %d pings", err, store.pings)
+		if waitForStore(ctx, store, slog.New(slog.DiscardHandler)) || store.pings < 6 {
+			t.Errorf("ended well, or after %d pings", store.pings)
 		}
 	})
 }

@@ -2,6 +2,7 @@ package handler
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"time"
@@ -69,6 +70,6 @@ func healthz(set Settings) http.HandlerFunc {
 			http.Error(w, "the store does not answer", http.StatusServiceUnavailable)
 			return
 		}
-		w.Write([]byte("ok\n"))
+		fmt.Fprintln(w, "ok")
 	}
 }

@@ -155,13 +155,17 @@ func TestInternalErrorsStayInside(t *testing.T) {
 		text   string // what the caller reads
 		logged bool
 	}{
-		{"plain error", func(context.Context) (*plimsollv1.GetGraphResponse, error) { return nil, errors.New(secret) },
-			connect.CodeInternal, "internal error", true},
+		{
+			"plain error", func(context.Context) (*plimsollv1.GetGraphResponse, error) { return nil, errors.New(secret) },
+			connect.CodeInternal, "internal error", true,
+		},
 		{"internal connect error", func(context.Context) (*plimsollv1.GetGraphResponse, error) {
 			return nil, connect.NewError(connect.CodeInternal, errors.New(secret))
 		}, connect.CodeInternal, "internal error", true},
-		{"panic", func(context.Context) (*plimsollv1.GetGraphResponse, error) { panic(secret) },
-			connect.CodeInternal, "internal error", true},
+		{
+			"panic", func(context.Context) (*plimsollv1.GetGraphResponse, error) { panic(secret) },
+			connect.CodeInternal, "internal error", true,
+		},
 		{"told error", func(context.Context) (*plimsollv1.GetGraphResponse, error) {
 			return nil, connect.NewError(connect.CodeInvalidArgument, errors.New("from is not before to"))
 		}, connect.CodeInvalidArgument, "from is not before to", false},

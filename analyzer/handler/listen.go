@@ -73,7 +73,7 @@ func Serve(ctx context.Context, l net.Listener, h http.Handler, log *slog.Logger
 	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTimeout)
 	defer cancel()
 	if err := server.Shutdown(drain); err != nil {
-		server.Close()
+		log.Warn("calls in progress are cut off", "error", errors.Join(err, server.Close()))
 	}
 	if err := <-served; !errors.Is(err, http.ErrServerClosed) {
 		return fmt.Errorf("serving API calls: %w", err)

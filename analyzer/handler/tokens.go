@@ -96,10 +96,9 @@ func makeToken(path string) error {
 	if err != nil {
 		return err
 	}
-	defer os.Remove(f.Name())
 	_, err = f.WriteString(base64.RawURLEncoding.EncodeToString(raw) + "\n")
-	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return err
+	if err = errors.Join(err, f.Sync(), f.Close()); err == nil {
+		err = os.Link(f.Name(), path)
 	}
-	return os.Link(f.Name(), path)
+	return errors.Join(err, os.Remove(f.Name()))
 }

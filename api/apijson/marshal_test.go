@@ -30,8 +30,10 @@ func messages() map[string]proto.Message {
 		"graph_empty": &plimsollv1.GetGraphResponse{},
 		"graph": &plimsollv1.GetGraphResponse{
 			Window: &plimsollv1.Window{From: timestamppb.New(noon.Add(-time.Minute)), To: timestamppb.New(noon), Watermark: timestamppb.New(noon)},
-			Nodes: []*plimsollv1.Node{{Id: "shop/local/default/web-v1", Kind: "service", Mesh: "shop", Cluster: "local",
-				Namespace: "default", Workload: "web-v1", Service: "web", Version: "v1"}},
+			Nodes: []*plimsollv1.Node{{
+				Id: "shop/local/default/web-v1", Kind: "service", Mesh: "shop", Cluster: "local",
+				Namespace: "default", Workload: "web-v1", Service: "web", Version: "v1",
+			}},
 			Edges: []*plimsollv1.Edge{
 				{
 					Src: "shop/local/default/web-v1", Dst: "shop/local/default/db", Route: "GET <all> & \"more\"", Protocol: "http1",
@@ -46,8 +48,10 @@ func messages() map[string]proto.Message {
 		},
 		"plan": &plimsollv1.PlanResponse{Plan: &plimsollv1.Plan{
 			Id: "p1",
-			Recommendations: []*plimsollv1.Recommendation{{Knob: "timeout", Verdict: "RECOMMEND", Provisional: true, To: "1s",
-				Evidence: []*plimsollv1.Evidence{{Name: "p99", Value: math.NaN(), Unit: "ms"}}}},
+			Recommendations: []*plimsollv1.Recommendation{{
+				Knob: "timeout", Verdict: "RECOMMEND", Provisional: true, To: "1s",
+				Evidence: []*plimsollv1.Evidence{{Name: "p99", Value: math.NaN(), Unit: "ms"}},
+			}},
 			Policy: &plimsollv1.TrafficPolicy{Timeout: durationpb.New(1500 * time.Millisecond), Retries: proto.Uint32(0), RetryOn: proto.String("")},
 		}},
 	}
