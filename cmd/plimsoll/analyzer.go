@@ -8,7 +8,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/plimsoll-mesh/plimsoll/analyzer"
-	"github.com/plimsoll-mesh/plimsoll/internal/yamlfile"
 )
 
 func newAnalyzerCommand() *cobra.Command {
@@ -43,7 +42,7 @@ read) and operator.token (may change the mesh).`,
 			}
 			log := slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), &slog.HandlerOptions{Level: level}))
 			if err := analyzer.Run(cmd.Context(), cfg, buildVersion, log); err != nil {
-				return withExit(configExit(err), fmt.Errorf("running the analyzer: %w", err))
+				return withExit(startExit(err), fmt.Errorf("running the analyzer: %w", err))
 			}
 			return nil
 		},
@@ -51,15 +50,4 @@ read) and operator.token (may change the mesh).`,
 	cmd.Flags().StringVar(&config, "config", "", "configuration file")
 	cmd.Flags().TextVar(&level, "log-level", level, "least level of log lines: debug, info, warn or error")
 	return cmd
-}
-
-// configExit is the exit code of an analyzer that could not run: a file that it
-// was given is wrong, or something that it needs is not there.
-func configExit(err error) int {
-	var list yamlfile.Errors
-	var one *yamlfile.Error
-	if errors.As(err, &list) || errors.As(err, &one) {
-		return exitBadData
-	}
-	return exitUnavailable
 }

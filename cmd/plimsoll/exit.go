@@ -1,6 +1,10 @@
 package main
 
-import "errors"
+import (
+	"errors"
+
+	"github.com/plimsoll-mesh/plimsoll/internal/yamlfile"
+)
 
 // Exit codes, after sysexits(3) where it has one.
 const (
@@ -41,4 +45,15 @@ func exitCode(err error) int {
 		return e.code
 	}
 	return exitFailure
+}
+
+// startExit is the exit code of something that could not run: bad data when a
+// file that it was given is wrong, else unavailable.
+func startExit(err error) int {
+	var list yamlfile.Errors
+	var one *yamlfile.Error
+	if errors.As(err, &list) || errors.As(err, &one) {
+		return exitBadData
+	}
+	return exitUnavailable
 }

@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/plimsoll-mesh/plimsoll/analyzer/handler"
+	"github.com/plimsoll-mesh/plimsoll/internal/yamlfile"
 )
 
 // TestExitCodes shows what each kind of mistake or finding ends with.
@@ -149,6 +150,22 @@ func TestExitCodeOfWrappedErrors(t *testing.T) {
 }
 
 var wideGap = regexp.MustCompile(` {3,}`)
+
+func TestStartExit(t *testing.T) {
+	finding := &yamlfile.Error{File: "a.yaml", Msg: "is missing"}
+	for _, c := range []struct {
+		err  error
+		want int
+	}{
+		{finding, exitBadData},
+		{fmt.Errorf("starting: %w", yamlfile.Errors{finding}), exitBadData},
+		{errors.New("address already in use"), exitUnavailable},
+	} {
+		if got := startExit(c.err); got != c.want {
+			t.Errorf("exit code of %v = %d, want %d", c.err, got, c.want)
+		}
+	}
+}
 
 // TestDoctor runs the checks of a machine with and without tools, and of an
 // analyzer with and without findings.

@@ -13,7 +13,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/plimsoll-mesh/plimsoll/internal/yamlfile"
 	"github.com/plimsoll-mesh/plimsoll/lab/report"
 	"github.com/plimsoll-mesh/plimsoll/lab/run"
 	"github.com/plimsoll-mesh/plimsoll/lab/scenario"
@@ -112,7 +111,7 @@ func (f *labFlags) run(cmd *cobra.Command, file string, begun time.Time) error {
 	case errors.Is(err, context.Canceled):
 		return errors.New("stopped before the end; everything that was started is stopped, too")
 	case err != nil:
-		return withExit(labExit(err), err)
+		return withExit(startExit(err), err)
 	}
 	if !f.keep {
 		if err := f.finish(cmd.OutOrStdout(), r); err != nil {
@@ -120,16 +119,6 @@ func (f *labFlags) run(cmd *cobra.Command, file string, begun time.Time) error {
 		}
 	}
 	return judged(r)
-}
-
-// labExit tells a wrong file from a lab that could not be run.
-func labExit(err error) int {
-	var list yamlfile.Errors
-	var one *yamlfile.Error
-	if errors.As(err, &list) || errors.As(err, &one) {
-		return exitBadData
-	}
-	return exitUnavailable
 }
 
 func judged(r *report.Report) error {
