@@ -11,6 +11,9 @@ import (
 	"github.com/plimsoll-mesh/plimsoll/record"
 )
 
+// patience ends a test that would hang.
+const patience = 5 * time.Minute
+
 // fakeStore is a store in memory that answers as it is told.
 type fakeStore struct {
 	mu     sync.Mutex
@@ -116,8 +119,20 @@ func started(t *testing.T, f *fakeStore, cfg Config) (*Pipeline, *logBuffer) {
 // shutdown stops the pipeline and fails the test if anything was left.
 func shutdown(t *testing.T, p *Pipeline) {
 	t.Helper()
-	if err := p.Shutdown(context.WithoutCancel(t.Context())); err != nil {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), patience)
+	defer cancel()
+	if err := p.Shutdown(ctx); err != nil {
 		t.Error(err)
+	}
+}
+
+// flush waits until everything is stored.
+func flush(t *testing.T, p *Pipeline) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	if err := p.Flush(ctx); err != nil {
+		t.Fatal(err)
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/plimsoll-mesh/plimsoll/store/query"
@@ -24,43 +25,49 @@ const (
 	maxErrorText = 8 << 10
 )
 
-// insertSettings are pinned on every insert, since servers differ in their
-// defaults and users change them.
-func insertSettings() map[string]string {
-	return map[string]string{
-		"decompress":   "1", // the body is in ClickHouse's own compressed frames
-		"async_insert": "0", // 200 means stored, not queued
-
-		"insert_deduplicate": "1",
-		"deduplicate_blocks_in_dependent_materialized_views": "1", // else a retry after a failed view counts twice
-
-		"input_format_skip_unknown_fields": "0", // else an unknown column is dropped in silence
-		"max_insert_threads":               "1",
-		"wait_end_of_query":                "1", // the status is the result, not the first impression
-	}
-}
-
 // inserter posts sealed blocks to the store's HTTP interface.
 type inserter struct {
-	client *http.Client
-	url    url.URL
-	dsn    query.DSN
-	insert map[string]string // statement by table
+	client   *http.Client
+	text     string // the DSN as it was given
+	dsn      query.DSN
+	insert   map[string]string // statement by table
+	settings atomic.Pointer[map[string]string]
 }
 
-func newInserter(dsn query.DSN) *inserter {
-	i := &inserter{dsn: dsn, url: *dsn.Endpoint(), insert: map[string]string{}}
+func newInserter(text string) (*inserter, error) {
+	dsn, err := query.ParseDSN(text)
+	if err != nil {
+		return nil, err
+	}
+	i := &inserter{text: text, dsn: dsn, insert: map[string]string{}}
 	for _, t := range schema.Tables() {
 		i.insert[t.Name] = t.Insert()
 	}
+	i.pin(pinnedSettings())
 	i.client = &http.Client{Transport: &http.Transport{
 		DialContext:         func(ctx context.Context, _, _ string) (net.Conn, error) { return dsn.Dial(ctx) },
 		MaxIdleConnsPerHost: len(i.insert),
 		IdleConnTimeout:     insertTimeout,
 		DisableCompression:  true,
 	}}
-	return i
+	return i, nil
 }
+
+// prepare migrates the store and learns which settings its inserts need.
+func (i *inserter) prepare(ctx context.Context) error {
+	if err := schema.Ensure(ctx, i.text, schema.Options{}); err != nil {
+		return err
+	}
+	settings, err := settingsFor(ctx, i.text)
+	if err != nil {
+		return err
+	}
+	i.pin(settings)
+	return nil
+}
+
+// pin sets the settings of the inserts from now on.
+func (i *inserter) pin(settings map[string]string) { i.settings.Store(&settings) }
 
 // post inserts the block. It returns nil only if the store said that all of it
 // is stored, a *storeError if the store refused, and another error if no
@@ -90,13 +97,13 @@ func (i *inserter) post(ctx context.Context, b *sealed) error {
 
 func (i *inserter) address(b *sealed) string {
 	q := url.Values{}
-	for name, value := range insertSettings() {
+	for name, value := range *i.settings.Load() {
 		q.Set(name, value)
 	}
 	q.Set("database", i.dsn.Database)
 	q.Set("query", i.insert[b.table])
 	q.Set("insert_deduplication_token", b.token)
-	u := i.url
+	u := i.dsn.Endpoint()
 	u.RawQuery = q.Encode()
 	return u.String()
 }

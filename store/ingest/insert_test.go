@@ -12,8 +12,6 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-
-	"github.com/plimsoll-mesh/plimsoll/store/query"
 )
 
 // serve runs a handler on a unix socket and returns an inserter for it.
@@ -32,11 +30,10 @@ func serve(t *testing.T, handler http.HandlerFunc) *inserter {
 
 func inserterFor(t *testing.T, dsn string) *inserter {
 	t.Helper()
-	d, err := query.ParseDSN(dsn)
+	in, err := newInserter(dsn)
 	if err != nil {
 		t.Fatal(err)
 	}
-	in := newInserter(d)
 	t.Cleanup(in.close)
 	return in
 }

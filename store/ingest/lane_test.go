@@ -96,9 +96,7 @@ func TestLaneMigratesAStoreWithoutItsTables(t *testing.T) {
 					t.Fatal(err)
 				}
 				add(p, 1)
-				if err := p.Flush(t.Context()); err != nil {
-					t.Fatal(err)
-				}
+				flush(t, p)
 				shutdown(t, p)
 				if got := p.Stats().Requests; got.StoredRows != 1 || migrated != 2 {
 					t.Errorf("stats = %+v after %d migrations, want the row stored after 2", got, migrated)

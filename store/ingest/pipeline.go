@@ -11,8 +11,6 @@ import (
 	"sync/atomic"
 
 	"github.com/plimsoll-mesh/plimsoll/record"
-	"github.com/plimsoll-mesh/plimsoll/store/query"
-	"github.com/plimsoll-mesh/plimsoll/store/schema"
 )
 
 // Pipeline takes records and stores them. Its methods may be called from many
@@ -40,7 +38,7 @@ type Pipeline struct {
 
 // store is what the pipeline needs of the outside.
 type store struct {
-	migrate func(context.Context) error
+	migrate func(context.Context) error // also makes ready for post
 	post    func(context.Context, *sealed) error
 	close   func()
 }
@@ -48,13 +46,11 @@ type store struct {
 // New makes a pipeline. It takes records at once and stores them from Start
 // on.
 func New(cfg Config, log *slog.Logger) (*Pipeline, error) {
-	dsn, err := query.ParseDSN(cfg.DSN)
+	in, err := newInserter(cfg.DSN)
 	if err != nil {
 		return nil, err
 	}
-	in := newInserter(dsn)
-	migrate := func(ctx context.Context) error { return schema.Ensure(ctx, cfg.DSN, schema.Options{}) }
-	return newPipeline(cfg, store{migrate: migrate, post: in.post, close: in.close}, log)
+	return newPipeline(cfg, store{migrate: in.prepare, post: in.post, close: in.close}, log)
 }
 
 func newPipeline(cfg Config, s store, log *slog.Logger) (*Pipeline, error) {

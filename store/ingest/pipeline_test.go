@@ -338,9 +338,7 @@ func TestStartWaitsForTheStore(t *testing.T) {
 			t.Fatal(err)
 		}
 		add(p, 2)
-		if err := p.Flush(t.Context()); err != nil {
-			t.Fatal(err)
-		}
+		flush(t, p)
 		if f.rows("requests_in") != 2 || tries != 5 || logged.count("schema is not ready") != 1 {
 			t.Errorf("%d rows, %d tries, %d messages", f.rows("requests_in"), tries, logged.count("schema is not ready"))
 		}

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -91,9 +92,27 @@ func (p *faultyProxy) forward(r *http.Request, body []byte, f fault) (*http.Resp
 	if err != nil {
 		return nil, err
 	}
+	out.URL.RawQuery = withBadDefaults(r.URL.Query()).Encode()
 	out.Header = r.Header.Clone()
 	out.ContentLength = int64(len(body))
 	return p.client.Do(out)
+}
+
+// withBadDefaults adds to an insert what a user's profile may hold: every
+// setting that a careless pipeline would leave to the server.
+func withBadDefaults(q url.Values) url.Values {
+	if !strings.HasPrefix(q.Get("query"), "INSERT INTO ") {
+		return q
+	}
+	for name, value := range map[string]string{
+		"async_insert": "1", "insert_deduplicate": "0", "deduplicate_blocks_in_dependent_materialized_views": "0",
+		"deduplicate_insert": "disable", "input_format_skip_unknown_fields": "1", "wait_for_async_insert": "0",
+	} {
+		if !q.Has(name) {
+			q.Set(name, value)
+		}
+	}
+	return q
 }
 
 // brokenReader fails as a connection that is gone.
