@@ -19,10 +19,11 @@ import (
 
 // Times of the life cycle.
 const (
-	beatEvery  = time.Second
-	drainIdle  = 30 * time.Millisecond // a stream without data for so long is drained
-	drainLimit = 3 * time.Second       // after that, streams are cut
-	stopLimit  = 5 * time.Second       // for what blocks on the store after the cut
+	beatEvery   = time.Second
+	drainLinger = time.Second           // streams are read on for so long after the socket was closed
+	drainIdle   = 30 * time.Millisecond // and then until they were without data for so long
+	drainLimit  = 3 * time.Second       // after that, streams are cut
+	stopLimit   = 5 * time.Second       // for what blocks on the store after the cut
 )
 
 // alsReceiver is the running component.
@@ -118,10 +119,16 @@ func (r *alsReceiver) handle(_ any, ss grpc.ServerStream) error {
 	return drain(s, ss, done)
 }
 
-// drain returns when the stream ended or was idle for drainIdle.
+// drain reads on for drainLinger, in which the health checks of the Envoys find
+// the socket closed: from then on they keep their entries, where they would have
+// handed them to a connection that fails. It returns when the stream ended, or
+// was idle after that.
 func drain(s *stream, ss grpc.ServerStream, done <-chan error) error {
+	linger := time.NewTimer(drainLinger)
+	defer linger.Stop()
 	ticker := time.NewTicker(drainIdle)
 	defer ticker.Stop()
+	lingers := true
 	for {
 		steps := s.steps.Load()
 		select {
@@ -129,8 +136,10 @@ func drain(s *stream, ss grpc.ServerStream, done <-chan error) error {
 			return finish(ss, err)
 		case <-ss.Context().Done():
 			return ss.Context().Err()
+		case <-linger.C:
+			lingers = false
 		case <-ticker.C:
-			if waiting := steps%2 == 0; waiting && s.steps.Load() == steps {
+			if waiting := steps%2 == 0; !lingers && waiting && s.steps.Load() == steps {
 				return ss.SendMsg(emptyResponse{})
 			}
 		}
