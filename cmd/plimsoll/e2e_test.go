@@ -93,7 +93,7 @@ func TestLabEndToEnd(t *testing.T) {
 	if err := cmd.Process.Signal(os.Interrupt); err != nil {
 		t.Fatal(err)
 	}
-	if err := cmd.Wait(); err != nil {
+	if err := cmd.Wait(); err != nil && !t.Failed() {
 		t.Errorf("after Ctrl-C: %v\n%s", err, stderr.String())
 	}
 	checkNothingLeft(t, tmp)

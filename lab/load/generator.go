@@ -17,18 +17,25 @@ const Node = "unknown/default"
 
 // Target is where the requests of one load go.
 type Target struct {
-	Service  string // called service, for the ledger
-	Address  string // host:port of its inbound proxy
-	Host     string // Host header; "" means Address
-	Method   string
-	Path     string
-	Headers  map[string]string
-	Deadline time.Duration
+	Service   string   // called service, for the ledger
+	Addresses []string // host:port of its inbound proxies, taken in turn
+	Host      string   // Host header; "" means the address
+	Method    string
+	Path      string
+	Headers   map[string]string
+	Deadline  time.Duration
+
+	turn atomic.Uint64
+}
+
+// address returns the proxies in turn.
+func (t *Target) address() string {
+	return t.Addresses[t.turn.Add(1)%uint64(len(t.Addresses))]
 }
 
 // Config is what a Generator needs.
 type Config struct {
-	Targets  []Target // as Scenario.Load
+	Targets  []*Target // as Scenario.Load
 	Arrivals []Arrival
 	Ledger   *truth.Ledger
 }
@@ -86,7 +93,7 @@ func (g *Generator) Run(ctx context.Context, start time.Time) error {
 
 // one sends a request and judges its answer.
 func (g *Generator) one(ctx context.Context, a Arrival, due time.Time) Sample {
-	t := &g.cfg.Targets[a.Target]
+	t := g.cfg.Targets[a.Target]
 	ctx, cancel := context.WithDeadline(ctx, due.Add(t.Deadline))
 	defer cancel()
 	call := g.cfg.Ledger.Begin(Node, "", t.Service, t.Method, t.Path)
@@ -106,7 +113,7 @@ func (g *Generator) one(ctx context.Context, a Arrival, due time.Time) Sample {
 
 // send returns the status of a complete answer, or 0 and the reason.
 func (g *Generator) send(ctx context.Context, t *Target, call *truth.Call) (int, error) {
-	req, err := http.NewRequestWithContext(ctx, t.Method, "http://"+t.Address+t.Path, nil)
+	req, err := http.NewRequestWithContext(ctx, t.Method, "http://"+t.address()+t.Path, nil)
 	if err != nil {
 		return 0, err
 	}

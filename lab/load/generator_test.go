@@ -34,8 +34,8 @@ func site(t *testing.T, l *truth.Ledger, paths map[string]http.HandlerFunc) stri
 	return strings.TrimPrefix(srv.URL, "http://")
 }
 
-func target(address, path string, deadline time.Duration) Target {
-	return Target{Service: "site", Address: address, Method: "GET", Path: path, Deadline: deadline}
+func target(address, path string, deadline time.Duration) *Target {
+	return &Target{Service: "site", Addresses: []string{address}, Method: "GET", Path: path, Deadline: deadline}
 }
 
 // at plans n arrivals of one target, all at once.
@@ -65,7 +65,7 @@ func TestResults(t *testing.T) {
 	const soon = 50 * time.Millisecond
 	g := New(Config{
 		Ledger: ledger,
-		Targets: []Target{
+		Targets: []*Target{
 			target(address, "/good", time.Minute), target(address, "/error", time.Minute), target(address, "/created", time.Minute),
 			target(address, "/moved", time.Minute), target(address, "/never", soon), target(address, "/broken", time.Minute),
 			target(address, "/cut", time.Minute), target("127.0.0.1:1", "/nobody", time.Minute), target("no address", "/", time.Minute),
@@ -107,7 +107,7 @@ func TestRequest(t *testing.T) {
 	}})
 	g := New(Config{
 		Ledger:   ledger,
-		Targets:  []Target{{Service: "site", Address: address, Host: "site.local", Method: "POST", Path: "/x", Headers: map[string]string{"end-user": "jason"}, Deadline: time.Minute}},
+		Targets:  []*Target{{Service: "site", Addresses: []string{address}, Host: "site.local", Method: "POST", Path: "/x", Headers: map[string]string{"end-user": "jason"}, Deadline: time.Minute}},
 		Arrivals: at(0, 0, 1),
 	})
 	if err := g.Run(t.Context(), time.Now()); err != nil {
@@ -131,7 +131,7 @@ func TestOpenLoop(t *testing.T) {
 		}
 		<-all
 	}})
-	g := New(Config{Ledger: ledger, Targets: []Target{target(address, "/", time.Minute)}, Arrivals: at(0, 0, n)})
+	g := New(Config{Ledger: ledger, Targets: []*Target{target(address, "/", time.Minute)}, Arrivals: at(0, 0, n)})
 	if err := g.Run(t.Context(), time.Now()); err != nil {
 		t.Fatal(err)
 	}
@@ -147,7 +147,7 @@ func TestLateSending(t *testing.T) {
 	address := site(t, ledger, map[string]http.HandlerFunc{"/": func(http.ResponseWriter, *http.Request) {}})
 	g := New(Config{
 		Ledger:   ledger,
-		Targets:  []Target{target(address, "/", 2*time.Hour), target(address, "/", 30*time.Minute)},
+		Targets:  []*Target{target(address, "/", 2*time.Hour), target(address, "/", 30*time.Minute)},
 		Arrivals: []Arrival{{Target: 0}, {Target: 1}},
 	})
 	if err := g.Run(t.Context(), time.Now().Add(-time.Hour)); err != nil {
@@ -170,7 +170,7 @@ func TestRunStops(t *testing.T) {
 		<-r.Context().Done()
 	}})
 	g := New(Config{
-		Ledger: ledger, Targets: []Target{target(address, "/", time.Hour)},
+		Ledger: ledger, Targets: []*Target{target(address, "/", time.Hour)},
 		Arrivals: append(at(0, 0, 1), at(30*time.Minute, 0, 5)...),
 	})
 	enough := errors.New("enough")
@@ -193,5 +193,19 @@ func TestRunStops(t *testing.T) {
 	}
 	if open := ledger.Snapshot().Open; open != 0 {
 		t.Errorf("%d calls are still open", open)
+	}
+}
+
+// TestReplicasTakeTurns: with several addresses each gets its share.
+func TestReplicasTakeTurns(t *testing.T) {
+	target := &Target{Addresses: []string{"a", "b", "c"}}
+	seen := map[string]int{}
+	for range 30 {
+		seen[target.address()]++
+	}
+	for _, a := range target.Addresses {
+		if seen[a] != 10 {
+			t.Errorf("%s got %d of 30 requests", a, seen[a])
+		}
 	}
 }

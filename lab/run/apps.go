@@ -18,6 +18,7 @@ import (
 // pair is one workload with its proxy.
 type pair struct {
 	service *scenario.Service
+	copy    int // 0 for the first
 	model   *model.Workload
 	node    string
 	paths   filexds.Paths
@@ -35,13 +36,18 @@ type apps struct {
 
 func newApps(opts Options, children *process.Set, logs string, m *model.Mesh, plane *filexds.Plane) (*apps, error) {
 	a := &apps{opts: opts, children: children, logs: logs}
+	next := 0
 	for i := range opts.Scenario.Services {
-		w := m.Workloads[i]
-		paths, ok := plane.Paths(w)
-		if !ok {
-			return nil, fmt.Errorf("placing the proxy of %s: the mesh has no such workload", w.Name)
+		s := &opts.Scenario.Services[i]
+		for copy := range s.Replicas {
+			w := m.Workloads[next]
+			next++
+			paths, ok := plane.Paths(w)
+			if !ok {
+				return nil, fmt.Errorf("placing the proxy of %s: the mesh has no such workload", w.InstanceName())
+			}
+			a.pairs = append(a.pairs, &pair{service: s, copy: copy, model: w, node: m.ID(w), paths: paths})
 		}
-		a.pairs = append(a.pairs, &pair{service: &opts.Scenario.Services[i], model: w, node: m.ID(w), paths: paths})
 	}
 	return a, nil
 }
@@ -56,7 +62,7 @@ func (a *apps) start(ctx context.Context, ledger *truth.Ledger, seed uint64) err
 		var err error
 		p.app, err = workload.Start(ctx, workload.Config{
 			Service: p.service, Node: p.node, Listen: loopback(p.model.AppPort), Upstreams: upstreams,
-			Seed: seed, Ledger: ledger, Log: a.opts.Log,
+			Seed: seed + uint64(p.copy), Ledger: ledger, Log: a.opts.Log,
 		})
 		if err != nil {
 			return err
@@ -80,7 +86,7 @@ func (a *apps) start(ctx context.Context, ledger *truth.Ledger, seed uint64) err
 func (a *apps) startProxy(p *pair) error {
 	var err error
 	p.proxy, err = a.children.Start(process.Spec{
-		Name: "envoy-" + p.model.Name, Path: a.opts.Envoy, LogDir: a.logs, WorkDir: filepath.Dir(p.paths.Bootstrap),
+		Name: "envoy-" + p.model.InstanceName(), Path: a.opts.Envoy, LogDir: a.logs, WorkDir: filepath.Dir(p.paths.Bootstrap),
 		Args: []string{
 			"--config-path", p.paths.Bootstrap, "--concurrency", "1", "--disable-hot-restart",
 			"--log-level", "warning", "--file-flush-interval-msec", "500", "--drain-time-s", "1",
@@ -112,26 +118,30 @@ func (a *apps) find(service, version string) []*pair {
 	return list
 }
 
-// targets are where the users' load goes: the proxy of the first workload of
-// each service that it names.
-func (a *apps) targets() []load.Target {
-	var list []load.Target
+// targets are where the users' load goes: the proxies of each service that it
+// names, in turn.
+func (a *apps) targets() []*load.Target {
+	var list []*load.Target
 	for _, l := range a.opts.Scenario.Load {
-		entry := a.find(l.Service, "")[0]
-		list = append(list, load.Target{
-			Service: l.Service, Address: loopback(entry.model.InboundPort), Host: l.Service,
+		var entries []string
+		for _, p := range a.find(l.Service, "") {
+			entries = append(entries, loopback(p.model.InboundPort))
+		}
+		list = append(list, &load.Target{
+			Service: l.Service, Addresses: entries, Host: l.Service,
 			Method: l.Method, Path: l.Path, Headers: l.Headers, Deadline: l.Deadline.D(),
 		})
 	}
 	return list
 }
 
-// stats reads the counters of every proxy that runs.
+// stats reads the counters of every proxy that runs, by node: copies of one
+// workload are added up.
 func (a *apps) stats(ctx context.Context) map[string]witness.Stats {
 	all := map[string]witness.Stats{}
 	for _, p := range a.pairs {
 		if s, err := witness.EnvoyStats(ctx, p.paths.AdminSocket); err == nil {
-			all[p.node] = s
+			all[p.node] = all[p.node].Add(s)
 		}
 	}
 	return all

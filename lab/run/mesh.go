@@ -10,24 +10,27 @@ import (
 	"github.com/plimsoll-mesh/plimsoll/mesh/model"
 )
 
-// buildWorkloads places every workload of the scenario, with a port for its
-// application, one for its proxy, and one for each service it calls.
+// buildWorkloads places every copy of every workload of the scenario, with a
+// port for its application, one for its proxy, and one for each service it calls.
+// They are in the order of the scenario, copies of one next to each other.
 func buildWorkloads(s *scenario.Scenario, p *ports) ([]*model.Workload, error) {
 	var list []*model.Workload
 	for i := range s.Services {
-		w, err := buildWorkload(&s.Services[i], p)
-		if err != nil {
-			return nil, err
+		for copy := range s.Services[i].Replicas {
+			w, err := buildWorkload(&s.Services[i], copy, p)
+			if err != nil {
+				return nil, err
+			}
+			list = append(list, w)
 		}
-		list = append(list, w)
 	}
 	return list, nil
 }
 
-func buildWorkload(s *scenario.Service, p *ports) (*model.Workload, error) {
-	name := s.Workload()
+func buildWorkload(s *scenario.Service, copy int, p *ports) (*model.Workload, error) {
+	name := instanceName(s, copy)
 	w := &model.Workload{
-		Name: name, Namespace: scenario.Namespace, Service: s.Name, Version: s.Version,
+		Name: s.Workload(), Instance: name, Namespace: scenario.Namespace, Service: s.Name, Version: s.Version,
 		ServiceAccount: s.Name, Address: "127.0.0.1",
 	}
 	if s.Version != "" {
@@ -48,6 +51,14 @@ func buildWorkload(s *scenario.Service, p *ports) (*model.Workload, error) {
 		w.Upstreams = append(w.Upstreams, model.Upstream{Service: callee, Namespace: scenario.Namespace, LocalPort: port})
 	}
 	return w, nil
+}
+
+// instanceName names a copy: the workload, numbered if there are several.
+func instanceName(s *scenario.Service, copy int) string {
+	if s.Replicas == 1 {
+		return s.Workload()
+	}
+	return fmt.Sprintf("%s-%d", s.Workload(), copy+1)
 }
 
 // callees lists the services that a workload calls, in order of first mention.
@@ -80,14 +91,16 @@ func buildMesh(name string, workloads []*model.Workload, sources []scenario.Sour
 // application saw it arrive: the only workload there is, else the service as
 // such.
 func serviceNode(m *model.Mesh, service string) string {
-	var only []*model.Workload
+	ids := map[string]bool{}
 	for _, w := range m.Workloads {
 		if w.Service == service {
-			only = append(only, w)
+			ids[m.ID(w)] = true
 		}
 	}
-	if len(only) == 1 {
-		return m.ID(only[0])
+	if len(ids) == 1 {
+		for id := range ids {
+			return id
+		}
 	}
 	return m.Name + "/" + m.Cluster + "/" + scenario.Namespace + "/~" + service
 }

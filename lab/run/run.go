@@ -190,7 +190,7 @@ func (l *lab) addresses() Addresses {
 		Analyzer: l.stack.analyzer, TokenFile: l.place.viewerToken(), Operator: l.place.operator(), Directory: l.place.root,
 	}
 	if t := l.apps.targets(); len(t) > 0 {
-		a.Users = "http://" + t[0].Address + t[0].Path
+		a.Users = "http://" + t[0].Addresses[0] + t[0].Path
 	}
 	return a
 }

@@ -41,7 +41,7 @@ func (s *Scenario) capacityAt(v *Service, at time.Duration) float64 {
 			return 0
 		}
 	}
-	return float64(workers) / (v.quickest().Seconds() * factor)
+	return float64(workers*v.Replicas) / (v.quickest().Seconds() * factor)
 }
 
 // quickest returns the least expected work time of the endpoints.

@@ -16,6 +16,9 @@ func (c *checker) defaults() {
 
 func (c *checker) serviceDefaults(i int) {
 	s, at := &c.s.Services[i], fmt.Sprintf("services[%d]", i)
+	if !c.has(at + ".replicas") {
+		s.Replicas = 1
+	}
 	if !c.has(at + ".workers") {
 		s.Workers = DefaultWorkers
 	}
@@ -50,6 +53,9 @@ func (c *checker) service(i int) {
 		} else if o.Workload() == s.Workload() {
 			c.add(at+".name", "its workload %s is that of services[%d], too; rename one", s.Workload(), j)
 		}
+	}
+	if s.Replicas < 1 || s.Replicas > MaxReplicas {
+		c.add(at+".replicas", "%d copies; give 1 to %d", s.Replicas, MaxReplicas)
 	}
 	if s.Workers < 1 {
 		c.add(at+".workers", "%d workers can serve nothing; give at least 1", s.Workers)

@@ -15,6 +15,7 @@ type document struct {
 	Mesh     []any    `yaml:"mesh"`
 	SLOs     []any    `yaml:"slos"`
 	Timeline []action `yaml:"timeline"`
+	Expect   []any    `yaml:"expect"`
 }
 
 type action struct {
@@ -50,6 +51,7 @@ func Parse(doc yamlfile.Doc) (*Scenario, error) {
 		a.Action.Mesh = c.sources(fmt.Sprintf("timeline[%d].mesh", i), len(a.Mesh))
 		s.Timeline = append(s.Timeline, a.Action)
 	}
+	s.Expect = c.readExpectations(len(d.Expect))
 	c.defaults()
 	c.run()
 	errs = append(errs, c.errs...)
@@ -90,6 +92,25 @@ func (c *checker) sources(path string, n int) []Source {
 		for _, d := range docs {
 			out = append(out, Source{Doc: d})
 		}
+	}
+	return out
+}
+
+// readExpectations reads the n entries of expect: objects, or expressions alone.
+func (c *checker) readExpectations(n int) []Expectation {
+	var out []Expectation
+	for i := range n {
+		doc, ok := c.doc.Doc(fmt.Sprintf("expect[%d]", i))
+		if !ok {
+			continue
+		}
+		e := Expectation{Line: doc.Line()}
+		if text, isString := doc.IsString(); isString {
+			e.Name, e.That = text, text
+		} else if err := doc.Decode(&e); err != nil {
+			c.errs.Add(err)
+		}
+		out = append(out, e)
 	}
 	return out
 }

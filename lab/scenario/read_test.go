@@ -61,10 +61,10 @@ func TestParseFillsInDefaults(t *testing.T) {
 	want := &Scenario{
 		Name: "small", File: "test.yaml", Duration: d(20 * time.Second),
 		Services: []Service{
-			{Name: "front", Workers: DefaultWorkers, Queue: DefaultQueue, Cancel: true, Endpoints: []Endpoint{
+			{Name: "front", Replicas: 1, Workers: DefaultWorkers, Queue: DefaultQueue, Cancel: true, Endpoints: []Endpoint{
 				{Path: "/", Method: "GET", Calls: []Call{{Service: "back", Path: "/items", Method: "GET"}}},
 			}},
-			{Name: "back", Version: "v1", Workers: 2, Endpoints: []Endpoint{
+			{Name: "back", Replicas: 1, Version: "v1", Workers: 2, Endpoints: []Endpoint{
 				{Path: "/items", Method: "GET", Work: Work{Dist: DistConstant, Mean: d(10 * time.Millisecond)}},
 			}},
 		},
@@ -163,5 +163,14 @@ func TestShipped(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestExpectationAlone: an expression needs no name.
+func TestExpectationAlone(t *testing.T) {
+	s := parse(t, small+"- phase.rest.goodput > 0.5\n")
+	want := Expectation{Name: "phase.rest.goodput > 0.5", That: "phase.rest.goodput > 0.5", Line: strings.Count(small, "\n") + 1}
+	if diff := cmp.Diff(want, s.Expect[1]); diff != "" {
+		t.Error(diff)
 	}
 }

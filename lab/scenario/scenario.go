@@ -22,6 +22,10 @@ const (
 	DefaultDrain    = 400 * time.Millisecond
 )
 
+// MaxReplicas bounds the copies of one workload: each is an application and an
+// Envoy of its own.
+const MaxReplicas = 20
+
 // Scenario is one lab run. It is not changed once read; Scale returns a copy.
 type Scenario struct {
 	Name        string            `yaml:"name"` // DNS label; also the mesh's name
@@ -33,12 +37,12 @@ type Scenario struct {
 	Load        []Load            `yaml:"load"`
 	Phases      []Phase           `yaml:"phases"` // in order of time
 	Compare     []Comparison      `yaml:"compare"`
-	Expect      []Expectation     `yaml:"expect"`
 
-	Mesh     []Source `yaml:"-"`
-	SLOs     []Source `yaml:"-"`
-	Timeline []Action `yaml:"-"` // in order of time
-	File     string   `yaml:"-"`
+	Mesh     []Source      `yaml:"-"`
+	SLOs     []Source      `yaml:"-"`
+	Timeline []Action      `yaml:"-"` // in order of time
+	Expect   []Expectation `yaml:"-"`
+	File     string        `yaml:"-"`
 }
 
 // MinDuration is the shortest duration that Scale accepts, and why.
@@ -57,9 +61,10 @@ type Source struct {
 type Service struct {
 	Name      string     `yaml:"name"`
 	Version   string     `yaml:"version"`
-	Workers   int        `yaml:"workers"` // calls served at once, waiting for dependencies included
-	Queue     int        `yaml:"queue"`   // calls waiting for a worker, first in first out; full: 503
-	Cancel    bool       `yaml:"cancel"`  // whether work ends when the caller has gone
+	Replicas  int        `yaml:"replicas"` // copies, each with its own proxy; workers and queue are per copy
+	Workers   int        `yaml:"workers"`  // calls served at once, waiting for dependencies included
+	Queue     int        `yaml:"queue"`    // calls waiting for a worker, first in first out; full: 503
+	Cancel    bool       `yaml:"cancel"`   // whether work ends when the caller has gone
 	Endpoints []Endpoint `yaml:"endpoints"`
 }
 
@@ -120,7 +125,8 @@ type Comparison struct {
 	After  string `yaml:"after"`
 }
 
-// Expectation is a CEL expression over the report that must be true.
+// Expectation is a CEL expression over the report that must be true. In a
+// scenario it may stand alone, as a string; it is then its own name.
 type Expectation struct {
 	Name string `yaml:"name"` // what it means, for the summary
 	That string `yaml:"that"`

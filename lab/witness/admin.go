@@ -54,7 +54,18 @@ func (s Stats) Sub(before Stats) Stats {
 	return grown
 }
 
-// LogsWritten and LogsDropped are what the proxy says of its access log.
+// Add returns the sums of two proxies.
+func (s Stats) Add(other Stats) Stats {
+	sum := Stats{}
+	for _, part := range []Stats{s, other} {
+		for name, v := range part {
+			sum[name] += v
+		}
+	}
+	return sum
+}
+
+// LogsWritten counts the entries that the access logger took.
 func (s Stats) LogsWritten() float64 { return s["access_logs.grpc_access_log.logs_written"] }
 
 // LogsDropped counts the entries that found the buffer full.

@@ -46,6 +46,12 @@ func TestEnvoyStats(t *testing.T) {
 	if err := EnvoyReady(context.Background(), socket); err == nil || !strings.Contains(err.Error(), "503") {
 		t.Errorf("readiness of an Envoy that is not: %v", err)
 	}
+	if sum := s.Add(Stats{"new": 1}).Add(s); sum.LogsWritten() != 24 || sum["new"] != 1 {
+		t.Errorf("sum %v", sum)
+	}
+	if sum := Stats(nil).Add(s); len(sum) != 3 {
+		t.Errorf("sum with nothing %v", sum)
+	}
 	grown := s.Sub(Stats{"cluster.x.upstream_rq_total": 5, "access_logs.grpc_access_log.logs_dropped": 1})
 	if diff := cmp.Diff(Stats{"cluster.x.upstream_rq_total": 2, "access_logs.grpc_access_log.logs_written": 12}, grown); diff != "" {
 		t.Error(diff)

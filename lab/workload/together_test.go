@@ -124,8 +124,8 @@ func TestTogether(t *testing.T) {
 			p.to.Store(&address)
 
 			plan := load.Plan(s)
-			g := load.New(load.Config{Ledger: ledger, Arrivals: plan, Targets: []load.Target{{
-				Service: "front", Address: front.Addr(), Method: "GET", Path: "/", Deadline: s.Load[0].Deadline.D(),
+			g := load.New(load.Config{Ledger: ledger, Arrivals: plan, Targets: []*load.Target{{
+				Service: "front", Addresses: []string{front.Addr()}, Method: "GET", Path: "/", Deadline: s.Load[0].Deadline.D(),
 			}}})
 			if err := g.Run(t.Context(), begin); err != nil {
 				t.Fatal(err)

@@ -24,7 +24,7 @@ type Paths struct {
 // Paths returns the places of a workload's proxy.
 func (p *Plane) Paths(w *model.Workload) (Paths, bool) {
 	for _, x := range p.proxies {
-		if x.workload.Name == w.Name && x.workload.Namespace == w.Namespace {
+		if x.workload.InstanceName() == w.InstanceName() && x.workload.Namespace == w.Namespace {
 			return x.paths, true
 		}
 	}
@@ -32,7 +32,7 @@ func (p *Plane) Paths(w *model.Workload) (Paths, bool) {
 }
 
 func pathsOf(dir string, o Options, w *model.Workload) (Paths, error) {
-	name := w.Name + "." + w.Namespace
+	name := w.InstanceName() + "." + w.Namespace
 	paths := Paths{Dir: filepath.Join(dir, name)}
 	paths.Bootstrap = filepath.Join(paths.Dir, "bootstrap.json")
 	paths.AdminSocket = filepath.Join(paths.Dir, "admin.sock")

@@ -43,7 +43,7 @@ func (p *Plane) Update(ctx context.Context, m *model.Mesh) ([]Change, error) {
 func (p *Plane) needsRestart(m *model.Mesh) error {
 	var errs []error
 	for _, x := range p.proxies {
-		w := m.Workload(x.workload.Namespace, x.workload.Name)
+		w := m.Workload(x.workload.Namespace, x.workload.InstanceName())
 		if w == nil {
 			errs = append(errs, fmt.Errorf("changing %s: it is gone from the configuration; stop its proxy first", x.id))
 			continue

@@ -11,6 +11,7 @@ type Mesh struct {
 // Workload is one running copy of an application with its proxy beside it.
 type Workload struct {
 	Name, Namespace string
+	Instance        string // tells copies of one workload apart; "": the only one
 	Service         string // short name of the service it belongs to
 	Version         string
 	ServiceAccount  string
@@ -28,7 +29,8 @@ type Upstream struct {
 	LocalPort          int
 }
 
-// ID returns the node id "mesh/cluster/namespace/workload".
+// ID returns the node id "mesh/cluster/namespace/workload", which all copies of
+// a workload share.
 func (m *Mesh) ID(w *Workload) string {
 	return m.Name + "/" + m.Cluster + "/" + w.Namespace + "/" + w.Name
 }
@@ -43,10 +45,19 @@ func (m *Mesh) Service(namespace, name string) *Service {
 	return nil
 }
 
-// Workload returns the workload, nil if the mesh has none of that name.
-func (m *Mesh) Workload(namespace, name string) *Workload {
+// InstanceName names this copy: Instance, or Name for the only one.
+func (w *Workload) InstanceName() string {
+	if w.Instance != "" {
+		return w.Instance
+	}
+	return w.Name
+}
+
+// Workload returns the copy of a workload with that instance name, nil if the
+// mesh has none.
+func (m *Mesh) Workload(namespace, instance string) *Workload {
 	for _, w := range m.Workloads {
-		if w.Namespace == namespace && w.Name == name {
+		if w.Namespace == namespace && w.InstanceName() == instance {
 			return w
 		}
 	}

@@ -28,12 +28,12 @@ func (m *Mesh) Validate() error {
 func (m *Mesh) validateWorkload(w *Workload, names map[string]bool, ports map[string]string) []error {
 	var errs []error
 	bad := func(format string, args ...any) {
-		errs = append(errs, fmt.Errorf("workload %s.%s: "+format, append([]any{w.Name, w.Namespace}, args...)...))
+		errs = append(errs, fmt.Errorf("workload %s.%s: "+format, append([]any{w.InstanceName(), w.Namespace}, args...)...))
 	}
 	if w.Name == "" || w.Namespace == "" || w.Service == "" {
 		bad("name, namespace and service must be set")
 	}
-	if id := m.ID(w); names[id] {
+	if id := w.InstanceName() + "." + w.Namespace; names[id] {
 		bad("stands twice in the mesh")
 	} else {
 		names[id] = true
@@ -50,7 +50,7 @@ func (m *Mesh) validateWorkload(w *Workload, names map[string]bool, ports map[st
 		if other, taken := ports[at]; taken {
 			bad("%s %s is also the %s", use, at, other)
 		}
-		ports[at] = fmt.Sprintf("%s of %s.%s", use, w.Name, w.Namespace)
+		ports[at] = fmt.Sprintf("%s of %s.%s", use, w.InstanceName(), w.Namespace)
 	}
 	take(w.Address, w.InboundPort, "inbound port")
 	take("127.0.0.1", w.AppPort, "application port")
