@@ -42,12 +42,12 @@ func startAt(t *testing.T, store *fakeStore, endpoint string, set component.Tele
 }
 
 // dial opens a stream to the receiver, as an Envoy would.
-func dial(t *testing.T, r *alsReceiver) servicev3.AccessLogService_StreamAccessLogsClient {
+func dial(t testing.TB, r *alsReceiver) servicev3.AccessLogService_StreamAccessLogsClient {
 	t.Helper()
 	return dialContext(context.Background(), t, r)
 }
 
-func dialContext(ctx context.Context, t *testing.T, r *alsReceiver) servicev3.AccessLogService_StreamAccessLogsClient {
+func dialContext(ctx context.Context, t testing.TB, r *alsReceiver) servicev3.AccessLogService_StreamAccessLogsClient {
 	t.Helper()
 	network := r.listener.Addr().Network()
 	target := r.listener.Addr().String()
