@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/plimsoll-mesh/plimsoll/record"
+	"github.com/plimsoll-mesh/plimsoll/store/engine/enginetest"
 )
 
 // discarding returns a builder whose blocks go nowhere.
@@ -102,4 +103,24 @@ func BenchmarkAppendAndSeal(b *testing.B) {
 	}
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "rows/s")
 	b.ReportMetric(float64(bytes)/float64(b.N), "wire-B/row")
+}
+
+// BenchmarkPipeline stores into a real engine on the same machine.
+func BenchmarkPipeline(b *testing.B) {
+	cfg := Config{DSN: enginetest.Start(b), Collector: "bench"}
+	p, err := New(cfg, (&logBuffer{}).logger())
+	if err != nil {
+		b.Fatal(err)
+	}
+	if err := p.Start(b.Context()); err != nil {
+		b.Fatal(err)
+	}
+	records := requests(8192)
+	for i := 0; b.Loop(); i++ {
+		p.Request(records[i%len(records)])
+	}
+	if err := p.Shutdown(b.Context()); err != nil {
+		b.Fatal(err)
+	}
+	b.ReportMetric(float64(p.Stats().Requests.StoredRows)/b.Elapsed().Seconds(), "rows/s")
 }

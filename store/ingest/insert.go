@@ -3,6 +3,7 @@ package ingest
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -85,7 +86,7 @@ func (i *inserter) post(ctx context.Context, b *sealed) error {
 	}
 	resp, err := i.client.Do(req)
 	if err != nil {
-		return err
+		return fmt.Errorf("posting a block to %s: %w", i.dsn, cause(err))
 	}
 	defer resp.Body.Close()
 	text, err := io.ReadAll(io.LimitReader(resp.Body, maxErrorText))
@@ -93,6 +94,15 @@ func (i *inserter) post(ctx context.Context, b *sealed) error {
 		return fmt.Errorf("reading the answer to an insert: %w", err)
 	}
 	return verdict(resp.StatusCode, resp.Header.Get("X-ClickHouse-Exception-Code"), string(text))
+}
+
+// cause takes the request's long address off an error.
+func cause(err error) error {
+	var withURL *url.Error
+	if errors.As(err, &withURL) {
+		return withURL.Err
+	}
+	return err
 }
 
 func (i *inserter) address(b *sealed) string {

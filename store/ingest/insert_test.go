@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -139,7 +140,11 @@ func TestInsertWithoutAnswer(t *testing.T) {
 		})
 	}
 	in := inserterFor(t, "unix://"+filepath.Join(t.TempDir(), "nobody"))
-	if err := in.post(t.Context(), &sealed{table: "requests_in"}); err == nil || permanent(err) {
+	err := in.post(t.Context(), &sealed{table: "requests_in"})
+	if err == nil || permanent(err) || !errors.Is(err, syscall.ENOENT) {
 		t.Errorf("error without a server = %v", err)
+	}
+	if strings.Contains(err.Error(), "insert_deduplicate") || !strings.Contains(err.Error(), "nobody?database=plimsoll") {
+		t.Errorf("error = %v, want the dsn and not the whole address", err)
 	}
 }

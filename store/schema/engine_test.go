@@ -28,6 +28,9 @@ func TestOnEngine(t *testing.T) {
 		"changed":     testChanged,
 		"view_inputs": testViewsCoverTargets,
 		"cluster":     testClusterSyntax,
+		"layout":      testLayout,
+		"rolled_up":   testRollup,
+		"expired":     testExpiry,
 	} {
 		t.Run(name, func(t *testing.T) {
 			d, err := query.ParseDSN(server)
@@ -215,5 +218,96 @@ func testClusterSyntax(t *testing.T, _ string, conn driver.Conn) {
 				t.Errorf("migration %d: %v\n%s", s.id, err, statement)
 			}
 		}
+	}
+}
+
+// testLayout holds the tables to the keys and lifetimes that their readers
+// count on.
+func testLayout(t *testing.T, _ string, conn driver.Conn) {
+	counts := "dst_service, dst, src_service, src, route, method, protocol, vantage, outcome, dst_version, src_version, ts"
+	latency := "dst_service, dst, src_service, src, route, vantage, kind, result, dst_version, src_version, ts"
+	for table, want := range map[string]struct{ engine, key, ttl string }{
+		"requests":         {"MergeTree", "toStartOfFiveMinutes(ts), dst, src, route, ts", "toIntervalDay(3)"},
+		"attempts":         {"MergeTree", "toStartOfFiveMinutes(ts), dst, src, route, ts", "toIntervalDay(3)"},
+		"heartbeats":       {"MergeTree", "collector, proxy, ts", "toIntervalDay(3)"},
+		"edge_counts_10s":  {"AggregatingMergeTree", counts, "toIntervalDay(3)"},
+		"edge_counts_1m":   {"AggregatingMergeTree", counts, "toIntervalDay(40)"},
+		"edge_latency_10s": {"AggregatingMergeTree", latency, "toIntervalDay(3)"},
+		"edge_latency_1m":  {"AggregatingMergeTree", latency, "toIntervalDay(40)"},
+	} {
+		var engine, key, partition, full string
+		err := conn.QueryRow(t.Context(), `SELECT engine, sorting_key, partition_key, engine_full FROM system.tables
+			WHERE database = currentDatabase() AND name = ?`, table).Scan(&engine, &key, &partition, &full)
+		if err != nil {
+			t.Fatalf("%s: %v", table, err)
+		}
+		if engine != want.engine || key != want.key || partition != "toDate(ts)" || !strings.Contains(full, want.ttl) {
+			t.Errorf("%s: engine %s, key %s, partition %s, %s, want %+v", table, engine, key, partition, full, want)
+		}
+	}
+}
+
+// testRollup follows three rows through the views by hand.
+func testRollup(t *testing.T, _ string, conn driver.Conn) {
+	err := conn.Exec(t.Context(), `INSERT INTO requests_in
+		(ts, dst, outcome, mtls, duration_us, attempts, request_bytes, response_bytes, duration_bin, first_byte_bin) VALUES
+		(toStartOfMinute(now('UTC')) + 1, 'd', 'ok', 'mtls', 100, 1, 10, 1000, 100, 90),
+		(toStartOfMinute(now('UTC')) + 9.999999, 'd', 'ok', 'unknown', 50, 3, 20, 2000, 50, -1),
+		(toStartOfMinute(now('UTC')) + 10, 'd', 'timeout', 'none', 7, 0, 40, 4000, 7, -1)`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	query := func(sql string) (out []string) {
+		t.Helper()
+		if err := conn.QueryRow(t.Context(), "SELECT groupArray(toString(row)) FROM ("+sql+")").Scan(&out); err != nil {
+			t.Fatal(err)
+		}
+		return out
+	}
+	counts := `SELECT tuple(toSecond(ts), outcome, sum(requests), sum(attempts), sum(retried), sum(request_bytes), sum(response_bytes),
+		sum(duration_sum_us), sum(mtls_known), sum(mtls_mutual)) AS row FROM %s GROUP BY ts, outcome ORDER BY ts, outcome`
+	latency := `SELECT tuple(toSecond(ts), kind, result, sumMap(hist)) AS row FROM %s GROUP BY ts, kind, result ORDER BY ts, kind, result`
+	for _, tc := range []struct {
+		sql, table string
+		want       []string
+	}{
+		{counts, "edge_counts_10s", []string{"(0,'ok',2,4,1,30,3000,150,1,1)", "(10,'timeout',1,0,0,40,4000,7,1,0)"}},
+		{counts, "edge_counts_1m", []string{"(0,'ok',2,4,1,30,3000,150,1,1)", "(0,'timeout',1,0,0,40,4000,7,1,0)"}},
+		{latency, "edge_latency_10s", []string{"(0,'total','ok',{50:1,100:1})", "(0,'ttfb','ok',{90:1})", "(10,'total','failed',{7:1})"}},
+		{latency, "edge_latency_1m", []string{"(0,'total','ok',{50:1,100:1})", "(0,'total','failed',{7:1})", "(0,'ttfb','ok',{90:1})"}},
+	} {
+		if diff := cmp.Diff(tc.want, query(fmt.Sprintf(tc.sql, tc.table))); diff != "" {
+			t.Errorf("%s: %s", tc.table, diff)
+		}
+	}
+}
+
+// testExpiry inserts rows of ten days ago: raw rows and ten-second buckets are
+// past their lifetime, minutes are not.
+func testExpiry(t *testing.T, _ string, conn driver.Conn) {
+	if err := conn.Exec(t.Context(), "INSERT INTO requests_in (ts, first_byte_bin) VALUES (now('UTC') - INTERVAL 10 DAY, -1)"); err != nil {
+		t.Fatal(err)
+	}
+	for table, want := range map[string]uint64{"requests": 0, "edge_counts_10s": 0, "edge_latency_10s": 0, "edge_counts_1m": 1, "edge_latency_1m": 1} {
+		if err := conn.Exec(t.Context(), "OPTIMIZE TABLE "+table+" FINAL"); err != nil {
+			t.Fatal(err)
+		}
+		var rows uint64
+		if err := conn.QueryRow(t.Context(), "SELECT count() FROM "+table).Scan(&rows); err != nil {
+			t.Fatal(err)
+		}
+		if rows != want {
+			t.Errorf("%s has %d rows of ten days ago, want %d", table, rows, want)
+		}
+	}
+}
+
+func TestEnsureNamesTheStore(t *testing.T) {
+	err := Ensure(t.Context(), "unix:///nonexistent/clickhouse.sock?database=d", Options{})
+	if err == nil || !strings.Contains(err.Error(), "creating database d on unix:///nonexistent/clickhouse.sock?database=d") {
+		t.Errorf("error = %v, want one that names database and store", err)
+	}
+	if err := Ensure(t.Context(), "nonsense", Options{}); err == nil || !strings.Contains(err.Error(), "parsing store dsn") {
+		t.Errorf("error = %v, want one about the dsn", err)
 	}
 }
