@@ -100,6 +100,14 @@ func startChild(argv []string, s spec, files []*os.File, output io.Writer) (*chi
 	return c, nil
 }
 
+// cause says how a child that has exited ended.
+func (c *child) cause() error {
+	if c.err == nil {
+		return errors.New("exit status 0")
+	}
+	return c.err
+}
+
 // stop asks the child to end, and kills it after grace.
 func (c *child) stop(grace time.Duration, logger *slog.Logger) {
 	c.signal(syscall.SIGTERM)

@@ -3,7 +3,6 @@ package engine
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 )
@@ -29,20 +28,18 @@ func FindLibrary(named string, getenv func(string) string, workDir, executable s
 		candidates = []string{named}
 	}
 	for _, path := range candidates {
-		if err := checkLibrary(path); err == nil {
+		if isLibrary(path) {
 			return path, nil
 		}
 	}
-	return "", fmt.Errorf("%w at %s: run `make tools`, or name one with --library", ErrNoLibrary, candidates[0])
+	return "", noLibrary(candidates[0])
 }
 
-func checkLibrary(path string) error {
+func isLibrary(path string) bool {
 	info, err := os.Stat(path)
-	if err != nil {
-		return err
-	}
-	if !info.Mode().IsRegular() {
-		return &fs.PathError{Op: "load", Path: path, Err: fs.ErrInvalid}
-	}
-	return nil
+	return err == nil && info.Mode().IsRegular()
+}
+
+func noLibrary(path string) error {
+	return fmt.Errorf("%w at %s: run `make tools`, or name one with --library", ErrNoLibrary, path)
 }

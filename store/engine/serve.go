@@ -61,7 +61,9 @@ func inheritedSockets(s spec) (listeners []net.Listener, key string, err error) 
 	fds := []int{fdUnix}
 	if s.TCP {
 		fds = append(fds, fdTCP)
-		if key, err = readKey(os.NewFile(fdKey, "engine.key")); err != nil {
+		file := os.NewFile(fdKey, "engine.key")
+		defer file.Close()
+		if key, err = readKey(file); err != nil {
 			return nil, "", err
 		}
 	}

@@ -114,7 +114,7 @@ func TestSandboxLeavesRoomToSpill(t *testing.T) {
 func TestTCPNeedsTheKey(t *testing.T) {
 	dir := enginetest.Dir(t)
 	const address = "127.0.0.1:21001"
-	enginetest.StartIn(t, dir, func(c *engine.Config) { c.Listen = address })
+	e := enginetest.StartIn(t, dir, func(c *engine.Config) { c.Listen = address })
 	text, err := os.ReadFile(filepath.Join(dir, "engine.key"))
 	if err != nil {
 		t.Fatal(err)
@@ -122,6 +122,11 @@ func TestTCPNeedsTheKey(t *testing.T) {
 	key := strings.TrimSpace(string(text))
 	if !regexp.MustCompile(`^[0-9a-f]{32}$`).MatchString(key) {
 		t.Errorf("key = %q", key)
+	}
+	for _, path := range []string{filepath.Join(dir, "engine.key"), "/proc/self/fd/6", "/proc/self/fd/7"} {
+		if r := enginetest.Post(t, e.Socket, "SELECT file('"+path+"')", ""); strings.Contains(r.Body, key) {
+			t.Errorf("SQL reads the key from %s", path)
+		}
 	}
 	for _, tt := range []struct {
 		name, header, value string

@@ -37,8 +37,8 @@ func NewSupervisor(config Config, argv []string, logger *slog.Logger) (*Supervis
 	if err != nil {
 		return nil, err
 	}
-	if err := checkLibrary(config.Library); err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrNoLibrary, err)
+	if !isLibrary(config.Library) {
+		return nil, noLibrary(config.Library)
 	}
 	return &Supervisor{config: config, argv: argv, logger: logger, ready: make(chan struct{})}, nil
 }
@@ -80,9 +80,9 @@ func (s *Supervisor) Run(ctx context.Context) error {
 		}
 		delay, again := restarts.died(time.Since(child.started), answered)
 		if !again {
-			return fmt.Errorf("engine died %d times before it could serve (%w): %s", maxStillborn, child.err, log.lastLines())
+			return fmt.Errorf("engine died %d times before it could serve (%w): %s", maxStillborn, child.cause(), log.lastLines())
 		}
-		s.logger.Error("engine died, restarting", "pid", child.pid, "cause", child.err, "delay", delay)
+		s.logger.Error("engine died, restarting", "pid", child.pid, "cause", child.cause(), "delay", delay)
 		sleep(ctx, delay)
 	}
 	return nil

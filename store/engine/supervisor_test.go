@@ -161,6 +161,18 @@ func TestSupervisorGivesUpOnAChildThatNeverServes(t *testing.T) {
 	}
 }
 
+func TestSupervisorRestartsAChildThatEndsWell(t *testing.T) {
+	t.Parallel()
+	library := filepath.Join(t.TempDir(), "libchdb.so")
+	if err := os.WriteFile(library, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, err := newSupervisor(t, enginetest.Dir(t), library, "/bin/sh", "-c", "echo bye").run(t.Context())
+	if err == nil || !strings.HasSuffix(err.Error(), "(exit status 0): bye; bye; bye; bye; bye") {
+		t.Errorf("error = %v, want five ends and what was said", err)
+	}
+}
+
 func TestSupervisorStopsWhileItsChildStarts(t *testing.T) {
 	library := filepath.Join(t.TempDir(), "libchdb.so")
 	if err := os.WriteFile(library, nil, 0o600); err != nil {
@@ -186,7 +198,7 @@ func TestSupervisorStopsWhileItsChildStarts(t *testing.T) {
 
 func TestNewSupervisorNeedsALibrary(t *testing.T) {
 	_, err := engine.NewSupervisor(engine.Config{DataDir: t.TempDir(), Library: "/nowhere/libchdb.so"}, nil, slog.Default())
-	if !errors.Is(err, engine.ErrNoLibrary) || !strings.Contains(err.Error(), "/nowhere/libchdb.so") {
-		t.Errorf("error = %v, want ErrNoLibrary", err)
+	if !errors.Is(err, engine.ErrNoLibrary) || !strings.Contains(err.Error(), "/nowhere/libchdb.so: run `make tools`") {
+		t.Errorf("error = %v, want ErrNoLibrary with the remedy", err)
 	}
 }
