@@ -30,7 +30,7 @@ Everything runs on this machine, on loopback, and is gone afterwards.`,
 			if err != nil {
 				return fmt.Errorf("making a directory for the demo: %w", err)
 			}
-			defer os.RemoveAll(dir)
+			defer func() { _ = os.RemoveAll(dir) }()
 			if err := scenarios.Extract(dir); err != nil {
 				return err
 			}

@@ -1,6 +1,7 @@
 package yamlfile
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 )
@@ -51,12 +52,14 @@ func (es Errors) Err() error {
 // Add appends err, flattening Errors; nil adds nothing. An error of another
 // type is kept as its text.
 func (es *Errors) Add(err error) {
-	switch e := err.(type) {
-	case nil:
-	case *Error:
-		*es = append(*es, e)
-	case Errors:
-		*es = append(*es, e...)
+	var one *Error
+	var list Errors
+	switch {
+	case err == nil:
+	case errors.As(err, &one):
+		*es = append(*es, one)
+	case errors.As(err, &list):
+		*es = append(*es, list...)
 	default:
 		*es = append(*es, &Error{Msg: err.Error()})
 	}

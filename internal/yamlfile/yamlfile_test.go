@@ -31,7 +31,7 @@ type file struct {
 func TestDecodeErrors(t *testing.T) {
 	for name, tc := range map[string]struct{ in, want string }{
 		"good":                    {"name: a\nparts:\n- path: /x\n  count: 2\n  wait: 250ms\n", ""},
-		"unknown at top":          {"nmae: a\n", "f.yaml:1: nmae: unknown field; did you mean \"name\"?"},
+		"unknown at top":          {"naem: a\n", "f.yaml:1: naem: unknown field; did you mean \"name\"?"},
 		"unknown in a list":       {"name: a\nparts:\n- path: /x\n- pathology: /y\n", "f.yaml:4: parts[1].pathology: unknown field"},
 		"unknown in a map":        {"by_name:\n  one:\n    cuont: 3\n", "f.yaml:3: by_name.one.cuont: unknown field; did you mean \"count\"?"},
 		"anything in a free map":  {"free: {a: {b: [1]}}\n", ""},

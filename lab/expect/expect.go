@@ -81,9 +81,9 @@ func (e *Evaluator) Judge(name, expr string, r *report.Report) (report.Expectati
 	if err != nil {
 		return result, err
 	}
-	value, _, err := program.Eval(vars)
-	if err != nil {
-		result.Detail = err.Error()
+	value, _, evalErr := program.Eval(vars)
+	if evalErr != nil { // about the report, not about the run
+		result.Detail = evalErr.Error()
 		return result, nil
 	}
 	holds, ok := value.Value().(bool)

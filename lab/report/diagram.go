@@ -17,10 +17,12 @@ type answer struct {
 		Src, Dst   string
 		Rate       float64  `json:"rate"`
 		ErrorRatio *float64 `json:"error_ratio"`
-		LatencyMs  *struct {
-			P99 struct{ Estimate float64 } `json:"p99"`
-		} `json:"latency_ms"`
+		LatencyMs  *latency `json:"latency_ms"`
 	} `json:"edges"`
+}
+
+type latency struct {
+	P99 struct{ Estimate float64 } `json:"p99"`
 }
 
 const (
@@ -56,9 +58,7 @@ func diagram(graph json.RawMessage) (template.HTML, error) {
 	return template.HTML(b.String()), nil
 }
 
-func p99(l *struct {
-	P99 struct{ Estimate float64 } `json:"p99"`
-}) float64 {
+func p99(l *latency) float64 {
 	if l == nil {
 		return -1
 	}
