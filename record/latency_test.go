@@ -70,6 +70,37 @@ func TestThresholdsAreEdges(t *testing.T) {
 	}
 }
 
+// TestShareAtThresholdIsExact is what the bins are for: the number of requests
+// at or below a threshold of two digits, from the histogram alone.
+func TestShareAtThresholdIsExact(t *testing.T) {
+	rng := rand.New(rand.NewPCG(3, 4))
+	durations := make([]uint32, 2000)
+	hist := map[Bin]int{}
+	for i := range durations {
+		durations[i] = rng.Uint32() >> rng.UintN(32)
+		if i%10 == 0 { // an edge, or next to one
+			durations[i] = thresholds()[rng.IntN(800)] + rng.Uint32N(3) - 1
+		}
+		hist[BinOf(durations[i])]++
+	}
+	for _, threshold := range thresholds() {
+		exact, binned := 0, 0
+		for _, us := range durations {
+			if us <= threshold {
+				exact++
+			}
+		}
+		for bin, n := range hist {
+			if bin <= BinOf(threshold) {
+				binned += n
+			}
+		}
+		if exact != binned {
+			t.Errorf("%d requests take at most %d µs, the bins say %d", exact, threshold, binned)
+		}
+	}
+}
+
 // TestBinWidth bounds the error of an estimate by the bin's width.
 func TestBinWidth(t *testing.T) {
 	for b := Bin(exactBins + 1); b <= BinOf(math.MaxUint32); b++ {
