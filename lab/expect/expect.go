@@ -81,20 +81,24 @@ func (e *Evaluator) Judge(name, expr string, r *report.Report) (report.Expectati
 	if err != nil {
 		return result, err
 	}
-	value, _, evalErr := program.Eval(vars)
-	if evalErr != nil { // about the report, not about the run
-		result.Detail = evalErr.Error()
-		return result, nil
+	result.Holds, result.Detail = e.evaluate(program, expr, vars)
+	return result, nil
+}
+
+// evaluate answers whether an expression is true of the report, and if not, why.
+func (e *Evaluator) evaluate(program cel.Program, expr string, vars map[string]any) (holds bool, detail string) {
+	value, _, err := program.Eval(vars)
+	if err != nil {
+		return false, err.Error()
 	}
 	holds, ok := value.Value().(bool)
-	if !ok {
-		result.Detail = fmt.Sprintf("the expression gave %v, not true or false", value.Value())
+	switch {
+	case !ok:
+		return false, fmt.Sprintf("the expression gave %v, not true or false", value.Value())
+	case !holds:
+		return false, e.figures(expr, vars)
 	}
-	result.Holds = holds
-	if !holds && ok {
-		result.Detail = e.figures(expr, vars)
-	}
-	return result, nil
+	return true, ""
 }
 
 // variables turns the report into what an expression sees.

@@ -90,7 +90,7 @@ func (d *driver) once(ctx context.Context, mayRestart bool) (result *drive, agai
 		cancel(nil)
 	} else {
 		cancel(err)
-		_ = <-loaded // the same reason again
+		<-loaded //nolint:errcheck // it ends for the same reason
 		<-acted
 	}
 	<-watched
