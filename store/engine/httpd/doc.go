@@ -19,5 +19,6 @@
 // results are plain Native blocks; query_id is echoed but names nothing; there
 // are no progress headers; sessions and external tables are refused by name
 // (request.go). JSON, Parquet and other formats with a footer are built whole
-// before the first byte is sent.
+// before the first byte is sent. As on a server, one insert is atomic per part: a
+// body beyond min_insert_block_size_rows (about a million) makes several.
 package httpd

@@ -183,6 +183,19 @@ func TestInsertRefuses(t *testing.T) {
 	}
 }
 
+// TestInsertRefusedEarlyStillSaysWhy sends far more than socket buffers hold to an
+// insert that fails before it reads anything.
+func TestInsertRefusedEarlyStillSaysWhy(t *testing.T) {
+	client := enginetest.Client(t, start(t))
+	block := bytes.Repeat([]byte("x"), 20<<20)
+	for range 20 {
+		r := post(t, client, strings.Replace(insertURL(""), "+t+", "+nope+", 1), bytes.NewReader(block))
+		if code := r.Header.Get("X-ClickHouse-Exception-Code"); code != "60" {
+			t.Fatalf("status %d, code %q, want 60: %s", r.Status, code, r.Body)
+		}
+	}
+}
+
 // TestInsertThatBreaksOffWritesNothing cuts a body that the client had announced
 // in full, at places that fall on and beside frame borders.
 func TestInsertThatBreaksOffWritesNothing(t *testing.T) {
