@@ -30,7 +30,7 @@ const (
 )
 
 // Headers that both kinds of rows carry: the join key of a call, the number of
-// the try, the caller's own words about itself, the trace.
+// the try, the caller's own words about itself and its route (peer.go), the trace.
 const (
 	callHeader    = "x-mesh-call"
 	peerHeader    = "x-mesh-peer"

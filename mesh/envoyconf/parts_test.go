@@ -1,11 +1,13 @@
 package envoyconf
 
 import (
+	"net/url"
 	"strings"
 	"testing"
 	"time"
 
 	bootstrapv3 "github.com/envoyproxy/go-control-plane/envoy/config/bootstrap/v3"
+	corev3 "github.com/envoyproxy/go-control-plane/envoy/config/core/v3"
 	routev3 "github.com/envoyproxy/go-control-plane/envoy/config/route/v3"
 	"github.com/google/go-cmp/cmp"
 	"google.golang.org/protobuf/proto"
@@ -106,16 +108,87 @@ func TestNoTimeoutIsSaid(t *testing.T) {
 	}
 }
 
-func TestPeerEscapesPercent(t *testing.T) {
-	m := pair()
-	m.Workloads[0].Version = "100%"
+// peers returns the peer header of each Envoy route, as Envoy will send it.
+func peers(t *testing.T, m *model.Mesh) []string {
+	t.Helper()
 	config, err := RouteConfig(m, m.Workloads[0], m.Services[1])
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := config.GetVirtualHosts()[0].GetRequestHeadersToAdd()[1].GetHeader().GetValue()
-	if want := "m=demo;c=local;n=default;w=a;s=a;v=100%%"; got != want {
-		t.Errorf("header = %q, want %q, of which Envoy makes one percent sign", got, want)
+	host := config.GetVirtualHosts()[0]
+	for _, h := range append(host.GetRequestHeadersToAdd(), config.GetRequestHeadersToAdd()...) {
+		if h.GetHeader().GetKey() == peerHeader {
+			t.Error("the peer header is also set above the routes, where Envoy would let it win")
+		}
+	}
+	var out []string
+	for _, r := range host.GetRoutes() {
+		h := r.GetRequestHeadersToAdd()
+		if len(h) != 1 || h[0].GetHeader().GetKey() != peerHeader || h[0].GetAppendAction() != corev3.HeaderValueOption_OVERWRITE_IF_EXISTS_OR_ADD {
+			t.Fatalf("headers of route %s = %v, want the peer header, over what the application sent", r.GetName(), h)
+		}
+		out = append(out, strings.ReplaceAll(h[0].GetHeader().GetValue(), "%%", "%"))
+	}
+	return out
+}
+
+// TestPeerNamesRoute sees that the header says by which route a call goes, on
+// each of the matches that lead to it.
+func TestPeerNamesRoute(t *testing.T) {
+	m := pair()
+	gold := model.DefaultRoute()
+	gold.Name = "gold"
+	gold.Matches = []model.Match{{Path: model.PathMatch{Prefix: "/gold"}}, {Path: model.PathMatch{Exact: "/au"}}}
+	m.Services[1].Routes = append([]*model.Route{gold}, m.Services[1].Routes...)
+	const who = "m=demo;c=local;n=default;w=a;s=a;v=;r="
+	if diff := cmp.Diff([]string{who + "gold", who + "gold", who + "default"}, peers(t, m)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// TestPeerEscapes sees that no name can pass for another part of the header,
+// and that each comes back from it.
+func TestPeerEscapes(t *testing.T) {
+	for _, name := range []string{"plain-1.2_x~y", "100%", "a;w=b", "a=b", "GET /x y", "a%3Bb", "a+b", "größe", `"q"`} {
+		m := pair()
+		m.Workloads[0].Version, m.Services[1].Routes[0].Name = name, name
+		got := peers(t, m)[0]
+		parts := strings.Split(got, ";")
+		if len(parts) != 7 || strings.Count(got, "=") != 7 || strings.ContainsAny(got, ` "/`) {
+			t.Fatalf("header of %q = %q, want seven parts of plain characters", name, got)
+		}
+		for i, key := range map[int]string{5: "v=", 6: "r="} {
+			if back, err := url.PathUnescape(strings.TrimPrefix(parts[i], key)); err != nil || back != name {
+				t.Errorf("%s of %q reads %q, %v", key, got, back, err)
+			}
+		}
+	}
+}
+
+// TestPeerDoublesPercent sees that the format language of Envoy's headers finds
+// nothing to replace in a name.
+func TestPeerDoublesPercent(t *testing.T) {
+	m := pair()
+	m.Services[1].Routes[0].Name = "%REQ(cookie)%"
+	config, err := RouteConfig(m, m.Workloads[0], m.Services[1])
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := config.GetVirtualHosts()[0].GetRoutes()[0].GetRequestHeadersToAdd()[0].GetHeader().GetValue()
+	if want := "r=%%25REQ%%28cookie%%29%%25"; !strings.HasSuffix(got, want) {
+		t.Errorf("header = %q, want it to end with %q", got, want)
+	}
+}
+
+// TestPeerWithoutRoute sees that a route whose name has no room in the header is
+// left out of it, and the caller is still named.
+func TestPeerWithoutRoute(t *testing.T) {
+	for _, name := range []string{"", strings.Repeat("r", maxPeer)} {
+		m := pair()
+		m.Services[1].Routes[0].Name = name
+		if got := peers(t, m)[0]; got != "m=demo;c=local;n=default;w=a;s=a;v=" {
+			t.Errorf("header with a route name of %d bytes = %q", len(name), got)
+		}
 	}
 }
 
@@ -123,7 +196,7 @@ func TestPeerEscapesPercent(t *testing.T) {
 // the error can say whose they are.
 func TestInvalidIsRefused(t *testing.T) {
 	m := pair()
-	m.Workloads[0].Version = "a\nb"
+	m.Services[1].Routes[0].Matches = []model.Match{{Headers: []model.HeaderMatch{{Name: "a\nb", Exact: "x"}}}}
 	if _, err := RouteConfig(m, m.Workloads[0], m.Services[1]); err == nil || !strings.Contains(err.Error(), "demo/local/default/a → b.default") {
 		t.Errorf("error = %v, want one that names the edge", err)
 	}

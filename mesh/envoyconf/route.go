@@ -27,7 +27,6 @@ func RouteConfig(m *model.Mesh, w *model.Workload, s *model.Service) (*routev3.R
 		IncludeRequestAttemptCount: true,
 		RequestHeadersToAdd: []*corev3.HeaderValueOption{
 			overwrite(callHeader, "%UNIQUE_ID%"),
-			overwrite(peerHeader, strings.ReplaceAll(b.peer(), "%", "%%")),
 		},
 	}
 	for _, r := range s.Routes {
@@ -41,13 +40,8 @@ func RouteConfig(m *model.Mesh, w *model.Workload, s *model.Service) (*routev3.R
 	return config, nil
 }
 
-// peer is what a caller's proxy says about itself to the callee's.
-func (b *builder) peer() string {
-	w := b.workload
-	return fmt.Sprintf("m=%s;c=%s;n=%s;w=%s;s=%s;v=%s", b.mesh.Name, b.mesh.Cluster, w.Namespace, w.Name, w.Service, w.Version)
-}
-
-// overwrite sets a header whatever the application sent under its name.
+// overwrite sets a header whatever the application sent under its name. The
+// value may use the format language of Envoy's access logs.
 func overwrite(key, value string) *corev3.HeaderValueOption {
 	return &corev3.HeaderValueOption{
 		Header:       &corev3.HeaderValue{Key: key, Value: value},
@@ -88,6 +82,9 @@ func (b *builder) routes(s *model.Service, r *model.Route) []*routev3.Route {
 			Match:    routeMatch(match),
 			Metadata: metadata(map[string]string{"service": s.Name, "namespace": s.Namespace}),
 			Action:   &routev3.Route_Route{Route: b.action(s, r)},
+			// Here and nowhere above: Envoy applies the headers of the virtual host
+			// after those of the route, and the last one wins.
+			RequestHeadersToAdd: []*corev3.HeaderValueOption{overwrite(peerHeader, b.peer(r))},
 		})
 	}
 	return out

@@ -126,9 +126,45 @@ func TestLiveRetries(t *testing.T) {
 	})
 	start(t, p, "reviews-v2")
 	status, body := newCaller(t, m, "reviews-v2").call("/", "x-mesh-peer", "forged", "x-mesh-call", "forged")
-	want := "3 m=demo;c=local;n=default;w=reviews-v2;s=reviews;v=v2"
+	want := "3 m=demo;c=local;n=default;w=reviews-v2;s=reviews;v=v2;r=ratings"
 	if status != http.StatusOK || body != want {
 		t.Errorf("answer = %d %q, want 200 %q", status, body, want)
+	}
+}
+
+// TestLiveRouteOfArrivals sees that the callee's rows say by which of the
+// caller's routes each call came, whatever its application put into the header
+// and whatever characters the route's name has.
+func TestLiveRouteOfArrivals(t *testing.T) {
+	m := envoytest.FreePorts(t, envoytest.Mesh())
+	ratings := m.Service("default", "ratings")
+	gold := *ratings.Routes[0]
+	gold.Name, gold.Matches = "gold; 100 %REQ(x)%", []model.Match{{Path: model.PathMatch{Prefix: "/gold"}}}
+	ratings.Routes = append([]*model.Route{&gold}, ratings.Routes...)
+	collector := envoytest.StartCollector(t)
+	p, err := New(m, t.TempDir(), Options{Collector: collector.Address, SocketDir: shortDir(t)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Write(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	handle(t, m.Workload("default", "ratings-v1").AppPort, func(http.ResponseWriter, *http.Request) {})
+	start(t, p, "reviews-v2")
+	start(t, p, "ratings-v1")
+	c := newCaller(t, m, "reviews-v2")
+	c.call("/gold", "x-mesh-peer", "forged")
+	c.call("/silver", "x-mesh-peer", "forged")
+	got := map[string]string{}
+	for _, r := range collector.Wait(t, 6) { // of each call a request, a try and an arrival
+		if r.Entry.GetCommonProperties().GetCustomTags()["mesh.direction"] == "inbound" {
+			got[r.Entry.GetRequest().GetPath()] = r.Entry.GetRequest().GetRequestHeaders()["x-mesh-peer"]
+		}
+	}
+	const who = "m=demo;c=local;n=default;w=reviews-v2;s=reviews;v=v2;r="
+	want := map[string]string{"/gold": who + "gold%3B%20100%20%25REQ%28x%29%25", "/silver": who + "ratings"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
 	}
 }
 
