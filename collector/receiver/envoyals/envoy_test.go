@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -25,9 +26,62 @@ import (
 
 // TestRealEnvoy sends requests through a real Envoy and reads what it logs.
 func TestRealEnvoy(t *testing.T) {
+	dir, store, end := startReal(t)
+
+	before := time.Now()
+	get(t, dir, "outbound", "/ok", nil)
+	get(t, dir, "outbound", "/slow-once", nil)
+	get(t, dir, "outbound", "/nowhere", nil)
+	get(t, dir, "inbound", "/ok", http.Header{
+		"X-Mesh-Peer": {"m=bookinfo;c=local;n=shop;w=productpage-v1;s=productpage;v=v1"}, "X-Envoy-Attempt-Count": {"2"},
+	})
+	await(t, store, 4+3)
+	end()
+
+	requests, attempts := store.rows()
+	slices.SortFunc(requests, func(a, b record.Request) int { return a.End.Compare(b.End) })
+	slices.SortFunc(attempts, func(a, b record.Attempt) int { return a.End.Compare(b.End) })
+	checkRequests(t, requests, before)
+	checkTries(t, requests[1], attempts)
+}
+
+// TestRealEnvoyRoutes lets an Envoy call itself by two named routes, and sees
+// that each arrival is on the same edge as the call that it came from.
+func TestRealEnvoyRoutes(t *testing.T) {
+	dir, store, end := startReal(t)
+	for _, path := range []string{"/self/gold", "/self/odd", "/self/odd"} {
+		get(t, dir, "outbound", path, http.Header{"X-Mesh-Peer": {"m=bookinfo;c=local;n=shop;w=forged;r=forged"}})
+	}
+	await(t, store, 3*3) // each a request, a try and an arrival
+	end()
+
+	type row struct {
+		vantage         record.Vantage
+		src, dst, route string
+	}
+	const self = "bookinfo/local/shop/reviews-v2"
+	got := map[row]int{}
+	requests, _ := store.rows()
+	for _, r := range requests {
+		got[row{r.Vantage, r.Src.ID, r.Dst.ID, r.Route}]++
+	}
+	want := map[row]int{
+		{record.VantageClient, self, self, "self-gold"}:   1,
+		{record.VantageServer, self, self, "self-gold"}:   1,
+		{record.VantageClient, self, self, "self; 100 %"}: 2,
+		{record.VantageServer, self, self, "self; 100 %"}: 2,
+	}
+	if !maps.Equal(got, want) {
+		t.Errorf("rows = %v, want %v", got, want)
+	}
+}
+
+// startReal starts a receiver and an Envoy that logs to it. The returned
+// function ends both.
+func startReal(t *testing.T) (dir string, store *fakeStore, end func()) {
+	t.Helper()
 	binary := envoyBinary(t)
-	dir := socketDir(t)
-	store := newFakeStore()
+	dir, store = socketDir(t), newFakeStore()
 	cfg := createDefaultConfig().(*Config)
 	cfg.Endpoint = "unix://" + filepath.Join(dir, "als.sock")
 	r, err := newReceiver(cfg, componenttest.NewNopTelemetrySettings())
@@ -38,23 +92,10 @@ func TestRealEnvoy(t *testing.T) {
 		t.Fatal(err)
 	}
 	stop := runEnvoy(t, binary, dir, application(t))
-
-	before := time.Now()
-	get(t, dir, "outbound", "/ok", nil)
-	get(t, dir, "outbound", "/slow-once", nil)
-	get(t, dir, "outbound", "/nowhere", nil)
-	get(t, dir, "inbound", "/ok", http.Header{
-		"X-Mesh-Peer": {"m=bookinfo;c=local;n=shop;w=productpage-v1;s=productpage;v=v1"}, "X-Envoy-Attempt-Count": {"2"},
-	})
-	await(t, store, 4+3)
-	shutdown(t, r)
-	stop()
-
-	requests, attempts := store.rows()
-	slices.SortFunc(requests, func(a, b record.Request) int { return a.End.Compare(b.End) })
-	slices.SortFunc(attempts, func(a, b record.Attempt) int { return a.End.Compare(b.End) })
-	checkRequests(t, requests, before)
-	checkTries(t, requests[1], attempts)
+	return dir, store, func() {
+		shutdown(t, r)
+		stop()
+	}
 }
 
 func checkRequests(t *testing.T, got []record.Request, before time.Time) {
@@ -91,7 +132,7 @@ func checkRequests(t *testing.T, got []record.Request, before time.Time) {
 			t.Errorf("request %d: code %d, %v, %d attempts, attempt %d, %v (%s, %s); want %d, %v, %d, %d, %v",
 				i, g.Code, g.Outcome, g.Attempts, g.Attempt, g.MTLS, g.Flags, g.Details, w.code, w.outcome, w.attempts, w.attempt, w.mtls)
 		}
-		if g.End.Before(before) || g.End.After(time.Now()) || g.Skew != 0 || g.Protocol != "http1" || g.Method != "GET" || g.GRPCStatus != -1 {
+		if g.End.Before(before) || g.End.After(time.Now()) || g.Skew != 0 || g.Protocol != "http1" || g.Method != http.MethodGet || g.GRPCStatus != -1 {
 			t.Errorf("request %d: ended %v (skew %v), %s %s, gRPC status %d", i, g.End, g.Skew, g.Protocol, g.Method, g.GRPCStatus)
 		}
 	}

@@ -130,7 +130,7 @@ func Inbound() *datav3.HTTPAccessLogEntry {
 		PeerCertificateProperties:  Certificate("spiffe://bookinfo/ns/shop/sa/productpage"),
 	}
 	e.ProtocolVersion = datav3.HTTPAccessLogEntry_HTTP2
-	e.Request.RequestHeaders["x-mesh-peer"] = "m=bookinfo;c=local;n=shop;w=productpage-v1;s=productpage;v=v1"
+	e.Request.RequestHeaders["x-mesh-peer"] = "m=bookinfo;c=local;n=shop;w=productpage-v1;s=productpage;v=v1;r=reviews"
 	return e
 }
 

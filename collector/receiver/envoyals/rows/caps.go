@@ -9,7 +9,7 @@ import (
 // The caps of one collector. What is beyond them is stored as Other.
 const (
 	MaxServices = 10_000
-	MaxRoutes   = 200   // per service
+	MaxRoutes   = 200   // per service; those that only callers told have as much room again
 	MaxCallers  = 1_000 // per service
 )
 
@@ -20,20 +20,30 @@ type Caps struct {
 	services map[string]*names
 }
 
+// names are what was let in of one service. Routes that callers told are counted
+// apart: a made-up header must not use up the room of routes that the reporting
+// proxy was configured with.
 type names struct {
-	routes, callers map[string]struct{}
+	routes, toldRoutes, callers map[string]struct{}
 }
 
 // NewCaps returns caps with nothing let in yet.
 func NewCaps() *Caps { return &Caps{services: make(map[string]*names)} }
 
-// Route lets a route of a service in, or tells that there is no room. The
+// Route lets a route of a service in, or tells that there is no room; told says
+// that a caller's header names it, not the reporting proxy's configuration. The
 // string is kept: it must be owned.
-func (c *Caps) Route(dst *record.Peer, route string) bool {
+func (c *Caps) Route(dst *record.Peer, route string, told bool) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	n := c.service(dst)
-	return n != nil && admit(n.routes, route, MaxRoutes)
+	switch {
+	case n == nil:
+		return false
+	case told:
+		return admit(n.toldRoutes, route, MaxRoutes)
+	}
+	return admit(n.routes, route, MaxRoutes)
 }
 
 // Caller lets a caller of a service in, or tells that there is no room.
@@ -50,7 +60,11 @@ func (c *Caps) Caller(dst *record.Peer, id string) bool {
 func (c *Caps) service(dst *record.Peer) *names {
 	n := c.services[dst.ID]
 	if n == nil && len(c.services) < MaxServices {
-		n = &names{routes: make(map[string]struct{}), callers: make(map[string]struct{})}
+		n = &names{
+			routes:     make(map[string]struct{}),
+			toldRoutes: make(map[string]struct{}),
+			callers:    make(map[string]struct{}),
+		}
 		c.services[dst.ID] = n
 	}
 	return n

@@ -12,7 +12,9 @@
 // What is believed about a peer, strongest first: a SPIFFE principal of mutual
 // TLS, endpoint metadata of the host that was chosen, route metadata and the
 // cluster name written by the control plane, a header set by the peer's proxy.
-// A header that contradicts the principal is not believed.
+// A header that contradicts the principal is not believed. Where the header is,
+// an inbound row has the route that it tells, which is that of the caller's own
+// row; else (a user without a proxy, an older proxy) the route of the reporter.
 //
 // Rows borrow from the entry, as it borrows from the message: they are valid
 // until the message's bytes are released.

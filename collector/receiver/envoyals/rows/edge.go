@@ -76,16 +76,20 @@ func (s *Stream) edge(e *wire.Entry, d direction) *edge {
 	return made
 }
 
-// resolve names both ends and the route of a key, within the caps.
+// resolve names both ends and the route of a key, within the caps. The route is
+// that of the caller's proxy, also of an arrival, so that both sides of a call
+// are rows of the same edge.
 func (s *Stream) resolve(k *edgeKey) *edge {
-	e := &edge{route: routeName(k.route, k.method)}
+	e, told := &edge{}, ""
 	if k.direction == inbound {
-		e.src, e.dst = s.caller(k), s.reporter.Peer
+		e.dst = s.reporter.Peer
 		e.dst.Principal = k.dstPrincipal
+		e.src, told = s.caller(k)
 	} else {
 		e.src, e.dst = s.reporter.Peer, s.callee(k)
 	}
-	if !s.caps.Route(&e.dst, e.route) {
+	e.route = routeName(first2(told, k.route), k.method)
+	if !s.caps.Route(&e.dst, e.route, told != "") {
 		e.route, e.capped = Other, true
 	}
 	if !s.caps.Caller(&e.dst, e.src.ID) {

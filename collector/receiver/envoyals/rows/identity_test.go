@@ -144,18 +144,74 @@ func TestCaller(t *testing.T) {
 	}
 }
 
+// TestRouteOfArrival sees that an arrival is stored under the route by which its
+// caller's proxy sent it, where that may be believed.
+func TestRouteOfArrival(t *testing.T) {
+	const who = "m=bookinfo;c=local;n=shop;w=page-v1;s=page;v=v1"
+	for name, test := range map[string]struct {
+		header, principal, want string
+	}{
+		"told":                          {who + ";r=gold", "", "gold"},
+		"told, of the proven caller":    {who + ";r=gold", "spiffe://bookinfo/ns/shop/sa/page", "gold"},
+		"told, against the principal":   {who + ";r=gold", "spiffe://bookinfo/ns/bank/sa/teller", "inbound"},
+		"not told by an older proxy":    {who, "", "inbound"},
+		"no proxy":                      {"", "", "inbound"},
+		"a header without the caller":   {"r=gold", "", "inbound"},
+		"encoded":                       {who + ";r=GET%20%2Fa%3Bb%3Dc%20gr%C3%B6%C3%9Fe", "", "GET /a;b=c größe"},
+		"empty":                         {who + ";r=", "", "inbound"},
+		"poses as a name of our own":    {who + ";r=~other", "", "inbound"},
+		"control character":             {who + ";r=a%0Ab", "", "inbound"},
+		"not UTF-8":                     {who + ";r=%FF", "", "inbound"},
+		"percent sign without a code":   {who + ";r=100%", "", "100%"},
+		"the last of two":               {who + ";r=gold;r=silver", "", "silver"},
+		"first part":                    {"r=gold;" + who, "", "gold"},
+		"the longest that is read":      {who + ";r=" + strings.Repeat("r", maxPeerHeader-len(who)-3), "", strings.Repeat("r", maxPeerHeader-len(who)-3)},
+		"longer than the header may be": {who + ";r=" + strings.Repeat("r", maxPeerHeader), "", "inbound"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := request(t, alstest.Inbound(), func(e *datav3.HTTPAccessLogEntry) {
+				e.CommonProperties.TlsProperties = nil
+				e.CommonProperties.CustomTags["src.principal"] = test.principal
+				e.Request.RequestHeaders["x-mesh-peer"] = test.header
+			})
+			if got.Route != test.want {
+				t.Errorf("route %q, want %q", got.Route, test.want)
+			}
+		})
+	}
+}
+
+// TestOutboundRouteIsItsOwn sees that what the application put into the header
+// does not change the route that the caller's own proxy reports.
+func TestOutboundRouteIsItsOwn(t *testing.T) {
+	got := request(t, alstest.Outbound(), func(e *datav3.HTTPAccessLogEntry) {
+		e.Request.RequestHeaders["x-mesh-peer"] = "m=bookinfo;c=local;n=shop;w=page-v1;s=page;v=v1;r=forged"
+	})
+	if got.Route != "ratings-default" {
+		t.Errorf("route %q, want ratings-default", got.Route)
+	}
+}
+
 func TestPeerHeader(t *testing.T) {
-	full := peerHeader{"m1", "c1", "n1", "w1", "s1", "v1"}
+	full := peerHeader{"m1", "c1", "n1", "w1", "s1", "v1", ""}
+	routed := full
+	routed.route = "r1"
 	for name, test := range map[string]struct {
 		text string
 		want peerHeader
 		ok   bool
 	}{
 		"all":               {"m=m1;c=c1;n=n1;w=w1;s=s1;v=v1", full, true},
+		"route":             {"m=m1;c=c1;n=n1;w=w1;s=s1;v=v1;r=r1", routed, true},
+		"encoded":           {"m=m1;c=c1;n=n1;w=w1;s=s1;v=1%3B2%3D3%25", peerHeader{"m1", "c1", "n1", "w1", "s1", "1;2=3%", ""}, true},
+		"encoded by nobody": {"m=m1;c=c1;n=n1;w=w1;s=s1;v=100%", peerHeader{"m1", "c1", "n1", "w1", "s1", "100%", ""}, true},
+		"plus is a plus":    {"m=m1;c=c1;n=n1;w=w1;s=s1;v=1+2", peerHeader{"m1", "c1", "n1", "w1", "s1", "1+2", ""}, true},
+		"encoded slash":     {"m=m1;c=c1;n=n1;w=a%2Fb", peerHeader{}, false},
+		"encoded tilde":     {"m=m1;c=c1;n=n1;w=%7Eratings", peerHeader{}, false},
 		"any order":         {"v=v1;s=s1;w=w1;n=n1;c=c1;m=m1", full, true},
 		"unknown parts":     {"m=m1;c=c1;n=n1;w=w1;s=s1;v=v1;zone=a", full, true},
-		"no version":        {"m=m1;c=c1;n=n1;w=w1;s=s1", peerHeader{"m1", "c1", "n1", "w1", "s1", ""}, true},
-		"no workload":       {"m=m1;c=c1;n=n1;s=s1", peerHeader{"m1", "c1", "n1", "", "s1", ""}, false},
+		"no version":        {"m=m1;c=c1;n=n1;w=w1;s=s1", peerHeader{"m1", "c1", "n1", "w1", "s1", "", ""}, true},
+		"no workload":       {"m=m1;c=c1;n=n1;s=s1", peerHeader{"m1", "c1", "n1", "", "s1", "", ""}, false},
 		"empty":             {"", peerHeader{}, false},
 		"slash":             {"m=m1;c=c1;n=n1;w=a/b", peerHeader{}, false},
 		"poses as service":  {"m=m1;c=c1;n=n1;w=~ratings", peerHeader{}, false},

@@ -71,6 +71,28 @@ func TestRouteCap(t *testing.T) {
 	}
 }
 
+// TestToldRouteCap sees that routes which callers make up are capped, and take
+// no room from those that proxies are configured with.
+func TestToldRouteCap(t *testing.T) {
+	caps := NewCaps()
+	s := NewStream(NewReporter(node(t, "mesh.request")), caps)
+	e := decode(t, alstest.Inbound())
+	var r record.Request
+	for i := range MaxRoutes + 10 {
+		e.Request.Peer = fmt.Sprintf("m=bookinfo;c=local;n=shop;w=page;r=made-up-%d", i)
+		want := fmt.Sprintf("made-up-%d", i)
+		if i >= MaxRoutes {
+			want = Other
+		}
+		if capped := s.Request(e, received(), &r); r.Route != want || capped != (want == Other) {
+			t.Fatalf("told route %d is stored as %q (capped: %t), want %q", i, r.Route, capped, want)
+		}
+	}
+	if !caps.Route(&r.Dst, "configured", false) {
+		t.Error("made-up routes used up the room of configured ones")
+	}
+}
+
 func TestCallerCap(t *testing.T) {
 	caps := NewCaps()
 	reporter := NewReporter(node(t, "mesh.request"))
@@ -98,11 +120,11 @@ func TestCallerCap(t *testing.T) {
 func TestServiceCap(t *testing.T) {
 	caps := NewCaps()
 	for i := range MaxServices {
-		if !caps.Route(&record.Peer{ID: fmt.Sprint(i)}, "r") {
+		if !caps.Route(&record.Peer{ID: fmt.Sprint(i)}, "r", false) {
 			t.Fatalf("service %d was capped", i)
 		}
 	}
-	if caps.Route(&record.Peer{ID: "one more"}, "r") || caps.Caller(&record.Peer{ID: "one more"}, "c") {
+	if caps.Route(&record.Peer{ID: "one more"}, "r", false) || caps.Caller(&record.Peer{ID: "one more"}, "c") {
 		t.Error("one service more than MaxServices was let in")
 	}
 	if !caps.Caller(&record.Peer{ID: "0"}, "c") {

@@ -38,9 +38,10 @@ func clusterTarget(cluster string) (service, namespace string) {
 	return splitHost(rest[strings.LastIndexByte(rest, '|')+1:])
 }
 
-// caller names the client of an inbound row: what its proxy says in a header,
-// unless the principal of its certificate belongs to another namespace.
-func (s *Stream) caller(k *edgeKey) record.Peer {
+// caller names the client of an inbound row, and the route by which it called,
+// "" if it does not say: what its proxy tells in a header, unless the principal
+// of its certificate belongs to another namespace.
+func (s *Stream) caller(k *edgeKey) (peer record.Peer, route string) {
 	r := s.reporter
 	namespace, proven := principalNamespace(k.srcPrincipal)
 	h, ok := parsePeerHeader(k.peer)
@@ -52,11 +53,11 @@ func (s *Stream) caller(k *edgeKey) record.Peer {
 			Version:   h.version,
 			Principal: k.srcPrincipal,
 			Source:    record.IDPeerMetadata,
-		}
+		}, h.route
 	case proven:
-		return record.Peer{ID: record.UnknownID(namespace), Principal: k.srcPrincipal, Source: record.IDMTLS}
+		return record.Peer{ID: record.UnknownID(namespace), Principal: k.srcPrincipal, Source: record.IDMTLS}, ""
 	}
-	return record.Peer{ID: record.UnknownID(r.Namespace), Principal: k.srcPrincipal}
+	return record.Peer{ID: record.UnknownID(r.Namespace), Principal: k.srcPrincipal}, ""
 }
 
 // principalNamespace reads the namespace of a principal of the form

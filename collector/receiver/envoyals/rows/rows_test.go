@@ -107,6 +107,7 @@ func TestInboundRequest(t *testing.T) {
 		Src, Dst record.Peer
 		MTLS     record.MTLS
 		Protocol string
+		Route    string
 		Attempt  uint8
 	}
 	want := side{
@@ -119,9 +120,9 @@ func TestInboundRequest(t *testing.T) {
 			ID: "bookinfo/local/shop/reviews-v2", Service: "reviews", Version: "v2",
 			Principal: "spiffe://bookinfo/ns/shop/sa/reviews", Source: record.IDReporter,
 		},
-		MTLS: record.MTLSMutual, Protocol: "http2", Attempt: 2,
+		MTLS: record.MTLSMutual, Protocol: "http2", Route: "reviews", Attempt: 2,
 	}
-	if diff := cmp.Diff(want, side{got.Vantage, got.Src, got.Dst, got.MTLS, got.Protocol, got.Attempt}); diff != "" {
+	if diff := cmp.Diff(want, side{got.Vantage, got.Src, got.Dst, got.MTLS, got.Protocol, got.Route, got.Attempt}); diff != "" {
 		t.Errorf("inbound request (-want +got):\n%s", diff)
 	}
 }
