@@ -56,8 +56,8 @@ func assemble(ctx context.Context, cfg *Config, version string, log *slog.Logger
 // mount makes the services of the API.
 func (p *parts) mount(cfg *Config, evaluator *slo.Evaluator, version string, log *slog.Logger) {
 	judge := tune.Settings{
-		Conn: p.conn, State: p.state, Watermark: slo.StoreWatermark(p.conn), LastBurn: lastBurn(evaluator),
-		Now: time.Now, Log: log,
+		Conn: p.conn, State: p.state, Watermark: rowsEnd(p.conn), Now: time.Now, Log: log,
+		LastBurn: lastBurn(slo.NewEvaluator(p.conn, rowsEnd(p.conn), evaluator.SLOs())),
 	}
 	var reach func(context.Context) error
 	if cfg.Mesh != nil {
@@ -69,6 +69,15 @@ func (p *parts) mount(cfg *Config, evaluator *slo.Evaluator, version string, log
 		SLO:    alert.NewHandler(p.state, evaluator),
 		Tune:   tune.New(judge),
 		Status: status.New(p.conn, reach, version, time.Now),
+	}
+}
+
+// rowsEnd is the watermark even while no collector is live: the tuner judges
+// windows of the past, which a collector's death does not change.
+func rowsEnd(conn driver.Conn) slo.WatermarkFunc {
+	return func(ctx context.Context, at time.Time) (time.Time, string, error) {
+		m, err := query.Watermark(ctx, conn, at)
+		return m.At, m.Reason, err
 	}
 }
 

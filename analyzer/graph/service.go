@@ -24,17 +24,19 @@ func New(conn driver.Conn, now func() time.Time) *Service {
 }
 
 // GetGraph answers for the window of the request, cut at the watermark. Errors:
-// InvalidArgument for an impossible window, Unavailable while no
-// collector reports.
+// InvalidArgument for an impossible window, Unavailable before any collector
+// has reported. While none is live the answer ends where the last one's rows do,
+// and Window.watermark says when that was.
 func (s *Service) GetGraph(ctx context.Context, req *connect.Request[plimsollv1.GetGraphRequest]) (*connect.Response[plimsollv1.GetGraphResponse], error) {
-	mark, err := query.Watermark(ctx, s.conn, s.now())
+	now := s.now()
+	mark, err := query.Watermark(ctx, s.conn, now)
 	if err != nil {
 		return nil, err
 	}
 	if mark.At.IsZero() {
 		return nil, connect.NewError(connect.CodeUnavailable, errors.New(mark.Reason))
 	}
-	w, err := resolve(req.Msg, mark.At)
+	w, err := resolve(req.Msg, mark.At, now)
 	if err != nil {
 		return nil, connect.NewError(connect.CodeInvalidArgument, err)
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/testing/protocmp"
+	"google.golang.org/protobuf/types/known/durationpb"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	plimsollv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/v1"
@@ -204,7 +205,7 @@ func TestEveryWindowIsExact(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			w, err := resolve(req, now.Add(-5*time.Second))
+			w, err := resolve(req, now.Add(-5*time.Second), now)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -246,6 +247,15 @@ func TestAnswerEndsAtWatermark(t *testing.T) {
 	}
 	if len(got.Msg.Edges) == 0 {
 		t.Error("no edges before the watermark")
+	}
+
+	now = start.Add(30 * time.Minute) // nobody has reported since
+	standing, err := call(&plimsollv1.GetGraphRequest{Window: durationpb.New(25 * time.Second)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(got.Msg, standing.Msg, protocmp.Transform()); diff != "" {
+		t.Errorf("answer after the collector's death (-before +after):\n%s", diff)
 	}
 
 	got, err = call(&plimsollv1.GetGraphRequest{From: timestamppb.New(mark), To: timestamppb.New(start.Add(time.Minute))})

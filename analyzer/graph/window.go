@@ -18,6 +18,9 @@ const DefaultWindow = time.Minute
 // tables in store/schema); minutes stay for longer.
 const fineKept = 3 * 24 * time.Hour
 
+// kept returns since when raw rows and buckets of 10 s are there as of now.
+func kept(now time.Time) time.Time { return now.Add(-fineKept) }
+
 // window is [from, to), never beyond the watermark.
 type window struct{ from, to, watermark time.Time }
 
@@ -35,8 +38,12 @@ func (w window) proto() *plimsollv1.Window {
 // window that lies wholly beyond it becomes empty, and bounds that are too old
 // for fine tables are moved to whole minutes. Bounds are rounded up to
 // whole microseconds, the resolution of stored times, which moves no row in or
-// out.
-func resolve(req *plimsollv1.GetGraphRequest, watermark time.Time) (window, error) {
+// out. A watermark that has stood still for so long is itself moved back to a whole
+// minute, so that the last minutes before it are answered.
+func resolve(req *plimsollv1.GetGraphRequest, watermark, now time.Time) (window, error) {
+	if watermark.Before(kept(now)) {
+		watermark = watermark.Truncate(time.Duration(Minute))
+	}
 	length, err := windowLength(req.GetWindow())
 	if err != nil {
 		return window{}, err
@@ -64,13 +71,12 @@ func resolve(req *plimsollv1.GetGraphRequest, watermark time.Time) (window, erro
 		to:        earlier(microsecond(to), watermark),
 		watermark: watermark,
 	}
-	return w.onKeptGrid(), nil
+	return w.onKeptGrid(kept(now)), nil
 }
 
-// onKeptGrid moves bounds from before fineKept inwards to whole minutes, the
-// only grain that is kept for longer.
-func (w window) onKeptGrid() window {
-	old := w.watermark.Add(-fineKept)
+// onKeptGrid moves bounds from before a time inwards to whole minutes, the only
+// grain that is kept for longer.
+func (w window) onKeptGrid(old time.Time) window {
 	if w.from.Before(old) {
 		w.from = ceil(w.from, Minute)
 	}

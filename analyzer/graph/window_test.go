@@ -55,7 +55,7 @@ func TestResolve(t *testing.T) {
 		{name: "invalid window", req: &plimsollv1.GetGraphRequest{Window: &durationpb.Duration{Seconds: 1, Nanos: -1}}, err: "window:"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			w, err := resolve(c.req, mark)
+			w, err := resolve(c.req, mark, mark)
 			if c.err != "" {
 				if err == nil || !strings.Contains(err.Error(), c.err) {
 					t.Fatalf("error %v, want one with %q", err, c.err)
@@ -73,6 +73,42 @@ func TestResolve(t *testing.T) {
 			}
 			if w.to.After(w.watermark) {
 				t.Error("the window ends after the watermark")
+			}
+		})
+	}
+}
+
+// TestResolveLongAfterTheWatermark: what is kept depends on the clock, not on a
+// watermark that stands still because the collector is dead.
+func TestResolveLongAfterTheWatermark(t *testing.T) {
+	mark := time.Date(2026, 3, 1, 12, 0, 7, 500_000_000, time.UTC)
+	minute := mark.Truncate(time.Minute)
+	at := timestamppb.New
+	for _, c := range []struct {
+		name  string
+		req   *plimsollv1.GetGraphRequest
+		since time.Duration // from the watermark to now
+		want  window
+	}{
+		{"a day: the last minute is exact", &plimsollv1.GetGraphRequest{}, 24 * time.Hour, window{mark.Add(-time.Minute), mark, mark}},
+		{
+			"a day: what the clock made too old moves", &plimsollv1.GetGraphRequest{From: at(mark.Add(-2*24*time.Hour - time.Second))},
+			24*time.Hour + time.Second/2, window{minute.Add(time.Minute - 2*24*time.Hour), mark, mark},
+		},
+		{"just kept", &plimsollv1.GetGraphRequest{}, fineKept - time.Minute, window{mark.Add(-time.Minute), mark, mark}},
+		{"not kept: the last whole minute", &plimsollv1.GetGraphRequest{}, fineKept + time.Second, window{minute.Add(-time.Minute), minute, minute}},
+		{
+			"not kept: to beyond", &plimsollv1.GetGraphRequest{From: at(minute.Add(-time.Hour)), To: at(mark.Add(time.Hour))},
+			fineKept + time.Second, window{minute.Add(-time.Hour), minute, minute},
+		},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			got, err := resolve(c.req, mark, mark.Add(c.since))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got != c.want {
+				t.Errorf("window %v, want %v", got, c.want)
 			}
 		})
 	}

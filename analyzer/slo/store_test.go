@@ -3,6 +3,7 @@ package slo
 import (
 	"context"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -251,9 +252,26 @@ func testStatus(t *testing.T, conn driver.Conn) {
 	if st.State != NoData || st.Reason == "" {
 		t.Errorf("status before the first heartbeat = %s %q", st.State, st.Reason)
 	}
+	testDeadCollector(t, e)
 	b, found, err := e.LastBurn(t.Context(), t0.Add(40*s))
 	if err != nil || !found || b.Stressed != span(10*s, 20*s) {
 		t.Errorf("last burn = %+v, %v, %v", b, found, err)
+	}
+}
+
+// testDeadCollector freezes every SLO as soon as no collector is live, although
+// the watermark of the store stands less than a minute back at first.
+func testDeadCollector(t *testing.T, e *Evaluator) {
+	for _, silence := range []time.Duration{31 * s, 50 * s, 10 * m} {
+		st := status(t, e, t0.Add(60*s+silence))
+		if st.State != NoData || !st.Watermark.IsZero() || !strings.Contains(st.Reason, "no collector has reported for "+silence.String()) {
+			t.Errorf("after %s of silence: status = %s %q at watermark %v", silence, st.State, st.Reason, st.Watermark)
+		}
+		for _, r := range st.Rows {
+			if r.Firing || r.Calm || r.NoData == "" {
+				t.Errorf("after %s of silence a row is judged: %+v", silence, r)
+			}
+		}
 	}
 }
 

@@ -17,6 +17,12 @@ import (
 	"github.com/plimsoll-mesh/plimsoll/store/schema"
 )
 
+func TestSchemaVersionIsThatOfTheMigrations(t *testing.T) {
+	if query.SchemaVersion != schema.Version {
+		t.Errorf("queries are written for version %d, migrations end at %d", query.SchemaVersion, schema.Version)
+	}
+}
+
 func TestOnEngine(t *testing.T) {
 	dsn := enginetest.Start(t)
 	if err := schema.Ensure(t.Context(), dsn, schema.Options{}); err != nil {
@@ -95,7 +101,11 @@ func testWatermark(t *testing.T, writer, reader driver.Conn) {
 	beat(t, writer, "b", "", now.Add(10*time.Second), now.Add(10*time.Second))
 	check(now, query.Mark{At: now.Add(-7 * time.Second), Collectors: []string{"a"}, Silent: []string{"b"}})
 	check(now.Add(10*time.Second), query.Mark{At: now.Add(-7 * time.Second), Collectors: []string{"a", "b"}})
-	check(now.Add(2*time.Hour), query.Mark{})
+	// Nobody is live: after a minute, after hours, and before there was anyone.
+	standing := now.Add(5 * time.Second) // b's last word less the margin
+	check(now.Add(time.Minute), query.Mark{At: standing, Silent: []string{"a", "b"}})
+	check(now.Add(2*time.Hour), query.Mark{At: standing})
+	check(now.Add(-time.Hour), query.Mark{})
 
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()

@@ -2,6 +2,8 @@ package query
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"fmt"
 	"time"
 
@@ -22,18 +24,33 @@ const (
 // Mark says up to which completion time the rows of the store are
 // complete.
 type Mark struct {
-	At         time.Time // zero: unknown, see Reason
+	At         time.Time // zero: no heartbeat is known, see Reason
 	Collectors []string  // the live ones
 	Silent     []string  // those that reported within the last hour, but not within Live
-	Reason     string    // why At is zero
+	Reason     string    // why At stands still or is zero; "" while a collector is live
 }
 
+// Live tells whether a collector vouches for the mark now. Without one the
+// mark stands still, and what happened since is unknown rather than nothing.
+func (m Mark) Live() bool { return len(m.Collectors) > 0 }
+
 // Watermark returns the watermark as of now: the least complete_through of
-// the live collectors minus Margin. Without a live collector it is zero and
-// Reason says so. Heartbeats after now are not looked at, so an evaluation of
-// the past gives what it gave then.
+// the live collectors minus Margin. A collector that falls silent while
+// others report drops out after Live: it no longer holds the mark back, and
+// the rows of its proxies are missing from then on (Silent names it).
+//
+// Without a live collector the mark stands where it stood when the last one
+// dropped out, so that what is stored can still be read, and Reason says since
+// when. Only if there is no heartbeat at all is it zero. Heartbeats after now
+// are not looked at, so an evaluation of the past gives what it gave then.
 func Watermark(ctx context.Context, conn driver.Conn, now time.Time) (Mark, error) {
 	beats, err := lastBeats(ctx, conn, now)
+	if err == nil && len(beats) == 0 {
+		var last *beat
+		if last, err = lastBeat(ctx, conn, now); last != nil {
+			return standing(*last, now), nil
+		}
+	}
 	if err != nil {
 		return Mark{}, fmt.Errorf("reading the watermark as of %s: %w", now.UTC().Format(time.RFC3339Nano), err)
 	}
@@ -67,34 +84,54 @@ func lastBeats(ctx context.Context, conn driver.Conn, now time.Time) ([]beat, er
 	return out, rows.Err()
 }
 
+// lastBeat returns the very last heartbeat of any collector, nil if none is
+// kept. It is looked for only where none reported lately.
+func lastBeat(ctx context.Context, conn driver.Conn, now time.Time) (*beat, error) {
+	var b beat
+	err := conn.QueryRow(ctx, `
+		SELECT collector, ts, complete_through FROM heartbeats
+		WHERE proxy = '' AND ts <= fromUnixTimestamp64Micro(?, 'UTC')
+		ORDER BY ts DESC LIMIT 1`, now.UnixMicro()).Scan(&b.collector, &b.at, &b.completeThrough)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, nil
+	}
+	return &b, err
+}
+
+// watermark applies the rule to the last heartbeat of each collector.
 func watermark(beats []beat, now time.Time) Mark {
+	if len(beats) == 0 {
+		return Mark{Reason: "no collector has ever reported to this store, or none for days"}
+	}
 	var w Mark
+	last := beats[0]
 	for _, b := range beats {
+		if b.at.After(last.at) {
+			last = b
+		}
 		if b.at.Before(now.Add(-Live)) {
 			w.Silent = append(w.Silent, b.collector)
 			continue
 		}
 		w.Collectors = append(w.Collectors, b.collector)
-		if through := b.completeThrough.Add(-Margin); w.At.IsZero() || through.Before(w.At) {
+		if through := b.mark(); w.At.IsZero() || through.Before(w.At) {
 			w.At = through
 		}
 	}
-	if len(w.Collectors) == 0 {
-		w.Reason = reason(beats, now)
+	if !w.Live() {
+		silent := w.Silent
+		w = standing(last, now)
+		w.Silent = silent
 	}
 	return w
 }
 
-func reason(beats []beat, now time.Time) string {
-	if len(beats) == 0 {
-		return fmt.Sprintf("no collector has reported within the last %s", lookback)
-	}
-	last := beats[0]
-	for _, b := range beats[1:] {
-		if b.at.After(last.at) {
-			last = b
-		}
-	}
-	return fmt.Sprintf("no live collector: the last heartbeat came from %s %s ago, a live one reports at least every %s",
-		last.collector, now.Sub(last.at).Round(time.Second), Live)
+// standing is the mark that the last collector left behind.
+func standing(last beat, now time.Time) Mark {
+	at := last.mark()
+	return Mark{At: at, Reason: fmt.Sprintf("no collector has reported for %s; rows end at %s",
+		now.Sub(last.at).Round(time.Second), at.UTC().Format("2006-01-02 15:04:05 UTC"))}
 }
+
+// mark is the watermark of this collector alone.
+func (b beat) mark() time.Time { return b.completeThrough.Add(-Margin) }

@@ -16,7 +16,7 @@ func TestWatermarkRule(t *testing.T) {
 		want   Mark
 		reason string
 	}{
-		"none": {nil, Mark{}, "no collector has reported within the last 1h0m0s"},
+		"none": {nil, Mark{}, "no collector has ever reported"},
 		"one": {
 			[]beat{{"a", ago(time.Second), ago(2 * time.Second)}},
 			Mark{At: ago(7 * time.Second), Collectors: []string{"a"}}, "",
@@ -33,9 +33,14 @@ func TestWatermarkRule(t *testing.T) {
 			[]beat{{"a", ago(Live), ago(Live)}},
 			Mark{At: ago(Live + Margin), Collectors: []string{"a"}}, "",
 		},
-		"all silent": {
-			[]beat{{"a", ago(50 * time.Second), ago(time.Minute)}, {"b", ago(31 * time.Second), ago(31 * time.Second)}},
-			Mark{Silent: []string{"a", "b"}}, "no live collector: the last heartbeat came from b 31s ago",
+		"all silent: the last one's mark stands": {
+			[]beat{{"a", ago(50 * time.Second), ago(time.Minute)}, {"b", ago(31 * time.Second), ago(33 * time.Second)}},
+			Mark{At: ago(38 * time.Second), Silent: []string{"a", "b"}},
+			"no collector has reported for 31s; rows end at 2026-03-01 11:59:22 UTC",
+		},
+		"an hour of silence": {
+			[]beat{{"a", ago(time.Hour - time.Second), ago(time.Hour)}},
+			Mark{At: ago(time.Hour + Margin), Silent: []string{"a"}}, "no collector has reported for 59m59s",
 		},
 		"alive but stuck": {
 			[]beat{{"a", ago(0), ago(10 * time.Minute)}},
@@ -47,13 +52,34 @@ func TestWatermarkRule(t *testing.T) {
 			if !strings.Contains(got.Reason, tc.reason) || (got.Reason == "") != (tc.reason == "") {
 				t.Errorf("reason = %q, want %q", got.Reason, tc.reason)
 			}
-			if got.At.IsZero() != (got.Reason != "") {
-				t.Errorf("mark at %s with reason %q: want exactly one of them", got.At, got.Reason)
+			if got.Live() != (got.Reason == "") {
+				t.Errorf("live=%v with reason %q: want exactly one of them", got.Live(), got.Reason)
 			}
 			got.Reason = ""
 			if diff := cmp.Diff(tc.want, got); diff != "" {
 				t.Error(diff)
 			}
 		})
+	}
+}
+
+// TestWatermarkStandsStill lets two collectors die one after the other: the
+// mark never goes back while time passes, and stands in the end.
+func TestWatermarkStandsStill(t *testing.T) {
+	start := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	beats := []beat{
+		{"a", start, start.Add(-20 * time.Second)}, // slow, and the first to die
+		{"b", start.Add(10 * time.Second), start.Add(9 * time.Second)},
+	}
+	last := time.Time{}
+	for after := 10 * time.Second; after < 5*time.Minute; after += time.Second {
+		got := watermark(beats, start.Add(after))
+		if got.At.Before(last) {
+			t.Fatalf("%s after the start the mark went back from %s to %s", after, last, got.At)
+		}
+		last = got.At
+	}
+	if want := start.Add(9*time.Second - Margin); !last.Equal(want) {
+		t.Errorf("the mark stands at %s, want %s", last, want)
 	}
 }
