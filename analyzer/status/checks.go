@@ -57,13 +57,27 @@ func checkSchema(f facts) *plimsollv1.Check {
 		return bad(c, resultError, "the tables cannot be read: "+f.schemaErr.Error(),
 			"start a collector on this store: it makes the tables")
 	}
-	return good(c, fmt.Sprintf("schema version %d", f.schema))
+	detail := fmt.Sprintf("schema version %d", f.schema)
+	const expected = query.SchemaVersion
+	switch {
+	case f.schema < expected:
+		return bad(c, resultError, fmt.Sprintf("%s, this analyzer expects %d", detail, expected),
+			"start a collector of this analyzer's version on the store: it migrates the tables")
+	case f.schema > expected:
+		return bad(c, resultWarning, fmt.Sprintf("%s, this analyzer knows only %d", detail, expected),
+			"a newer Plimsoll has migrated the tables: bring this analyzer to its version")
+	}
+	return good(c, detail)
 }
 
 func checkWatermark(f facts) *plimsollv1.Check {
 	c := &plimsollv1.Check{Code: "PLM003", Name: "watermark is fresh"}
 	if f.watermark.At.IsZero() {
 		return bad(c, resultError, f.watermark.Reason, "start a collector, or look into its log")
+	}
+	if !f.watermark.Live() {
+		return bad(c, resultError, f.watermark.Reason,
+			"start a collector, or look into its log; until then answers end there and SLOs are without data")
 	}
 	age := f.now.Sub(f.watermark.At).Round(100 * time.Millisecond)
 	detail := fmt.Sprintf("%s behind now", age)

@@ -15,7 +15,7 @@ import (
 func well() facts {
 	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	return facts{
-		now: now, store: "26.7.2.1", schema: 7,
+		now: now, store: "26.7.2.1", schema: query.SchemaVersion,
 		watermark: query.Mark{At: now.Add(-6 * time.Second), Collectors: []string{"c1"}},
 		proxies:   []proxy{{id: "p1", collector: "c1", seen: now.Add(-time.Second)}},
 	}
@@ -49,6 +49,12 @@ func TestFindings(t *testing.T) {
 		{"store is down", func(f *facts) { f.storeErr = broken }, "PLM001", "error", "connection refused", 1},
 		{"no tables", func(f *facts) { f.schemaErr = broken }, "PLM002", "error", "connection refused", 2},
 		{"no watermark", func(f *facts) { f.watermark = query.Mark{Reason: "no collector has reported"} }, "PLM003", "error", "no collector has reported", 5},
+		{"older tables", func(f *facts) { f.schema-- }, "PLM002", "error", fmt.Sprintf("version %d, this analyzer expects %d", query.SchemaVersion-1, query.SchemaVersion), 5},
+		{"no migration finished", func(f *facts) { f.schema = 0 }, "PLM002", "error", "schema version 0", 5},
+		{"newer tables", func(f *facts) { f.schema++ }, "PLM002", "warning", "knows only", 5},
+		{"dead collector", func(f *facts) {
+			f.watermark = query.Mark{At: f.now.Add(-time.Minute), Silent: []string{"c1"}, Reason: "no collector has reported for 54s"}
+		}, "PLM003", "error", "no collector has reported for 54s", 5},
 		{"old watermark", func(f *facts) { f.watermark.At = f.now.Add(-time.Minute) }, "PLM003", "warning", "1m0s behind now", 5},
 		{"silent collector", func(f *facts) { f.watermark.Silent = []string{"c9"} }, "PLM004", "warning", "c9", 5},
 		{"no proxies", func(f *facts) { f.proxies = nil }, "PLM005", "warning", "no proxy", 5},

@@ -5,8 +5,8 @@
 // Each check has a code that never changes its meaning:
 //
 //	PLM001  the store answers
-//	PLM002  its tables are there
-//	PLM003  the watermark is fresh
+//	PLM002  its tables are there, of the version that this build expects
+//	PLM003  the watermark is fresh, and a collector vouches for it
 //	PLM004  no collector went silent
 //	PLM005  no proxy went silent
 //	PLM006  the mesh's API can be reached (only where one is configured)

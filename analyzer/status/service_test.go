@@ -3,6 +3,7 @@ package status
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -73,6 +74,37 @@ func TestGetStatus(t *testing.T) {
 	}
 	if diff := cmp.Diff(answer, got, protocmp.Transform()); diff != "" {
 		t.Errorf("status (-want +got):\n%s", diff)
+	}
+}
+
+// TestGetStatusOfADeadCollector: the watermark stands still, which is a finding,
+// and the answer still tells where.
+func TestGetStatusOfADeadCollector(t *testing.T) {
+	dsn := enginetest.Start(t)
+	if err := schema.Ensure(t.Context(), dsn, schema.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	reader, err := query.Open(dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer reader.Close()
+	died := time.Now().UTC().Truncate(time.Second)
+	beat(t, dsn, died)
+	service := New(reader, nil, "1.2.3", func() time.Time { return died.Add(59 * time.Second) })
+	answer, err := service.GetStatus(t.Context(), connect.NewRequest(&plimsollv1.GetStatusRequest{}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := answer.Msg.Watermark.AsTime(); !got.Equal(died.Add(-query.Margin)) {
+		t.Errorf("watermark %s, want where the rows end, %s", got, died.Add(-query.Margin))
+	}
+	c := find(answer.Msg.Checks, "PLM003")
+	if c.GetResult() != "error" || !strings.Contains(c.GetDetail(), "no collector has reported for 59s") || c.GetHint() == "" {
+		t.Errorf("check %v, want an error that names the silence", c)
+	}
+	if c := find(answer.Msg.Checks, "PLM002"); c.GetResult() != "ok" {
+		t.Errorf("check %v, want the tables that this build made to be ok", c)
 	}
 }
 
