@@ -17,7 +17,8 @@ func TestConfig(t *testing.T) {
 		"default": {nil, Config{"127.0.0.1:19001", component.MustNewID("meshstore")}, ""},
 		"all": {
 			map[string]any{"endpoint": "0.0.0.0:1", "store": "meshstore/b"},
-			Config{"0.0.0.0:1", component.MustNewIDWithName("meshstore", "b")}, "",
+			Config{"0.0.0.0:1", component.MustNewIDWithName("meshstore", "b")},
+			"",
 		},
 		"socket":          {map[string]any{"endpoint": "unix:///run/als.sock"}, Config{"unix:///run/als.sock", component.MustNewID("meshstore")}, ""},
 		"relative socket": {map[string]any{"endpoint": "unix://als.sock"}, Config{}, "must be absolute"},

@@ -142,6 +142,19 @@ func TestStaleSocket(t *testing.T) {
 	}
 }
 
+// TestSocketOutOfReach has a path at which nobody can look: the error says why,
+// instead of what binding makes of it.
+func TestSocketOutOfReach(t *testing.T) {
+	file := filepath.Join(socketDir(t), "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(file, "als.sock")
+	if _, err := listen("unix://" + path); err == nil || err.Error() != "listening on unix://"+path+": lstat "+path+": not a directory" {
+		t.Errorf("error = %v", err)
+	}
+}
+
 // TestDrain stops a receiver whose stream is open: it answers the stream, and
 // what was sent before is stored.
 func TestDrain(t *testing.T) {

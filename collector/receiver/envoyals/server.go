@@ -71,7 +71,12 @@ func listen(endpoint string) (net.Listener, error) {
 // is at the path stays, and makes listening fail.
 func removeStale(path string) error {
 	info, err := os.Lstat(path)
-	if err != nil || info.Mode()&fs.ModeSocket == 0 {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return err
+	case info.Mode()&fs.ModeSocket == 0:
 		return nil
 	}
 	conn, err := net.DialTimeout("unix", path, time.Second)

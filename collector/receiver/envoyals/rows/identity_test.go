@@ -67,11 +67,13 @@ func TestCallee(t *testing.T) {
 		want    record.Peer
 	}{
 		"host metadata": {
-			map[string]string{"dst.service": "ratings", "dst.namespace": "shop", "dst.workload": "ratings-v1", "dst.version": "v1"}, "x",
+			map[string]string{"dst.service": "ratings", "dst.namespace": "shop", "dst.workload": "ratings-v1", "dst.version": "v1"},
+			"x",
 			record.Peer{ID: "bookinfo/local/shop/ratings-v1", Service: "ratings", Version: "v1", Source: record.IDEndpointMetadata},
 		},
 		"route metadata": {
-			map[string]string{"dst.service": "ratings", "dst.namespace": "shop"}, "",
+			map[string]string{"dst.service": "ratings", "dst.namespace": "shop"},
+			"",
 			record.Peer{ID: "bookinfo/local/shop/~ratings", Service: "ratings", Source: record.IDRegistry},
 		},
 		"cluster name": {
@@ -83,11 +85,13 @@ func TestCallee(t *testing.T) {
 			record.Peer{ID: "bookinfo/local/stars/~ratings", Service: "ratings", Source: record.IDClusterName},
 		},
 		"host metadata and cluster name": {
-			map[string]string{"dst.workload": "ratings-v1"}, "outbound|9080||ratings.stars",
+			map[string]string{"dst.workload": "ratings-v1"},
+			"outbound|9080||ratings.stars",
 			record.Peer{ID: "bookinfo/local/stars/ratings-v1", Service: "ratings", Source: record.IDEndpointMetadata},
 		},
 		"principal": {
-			map[string]string{"dst.service": "ratings", "dst.principal": "spiffe://m/ns/shop/sa/ratings"}, "",
+			map[string]string{"dst.service": "ratings", "dst.principal": "spiffe://m/ns/shop/sa/ratings"},
+			"",
 			record.Peer{
 				ID: "bookinfo/local/shop/~ratings", Service: "ratings", Source: record.IDRegistry, Principal: "spiffe://m/ns/shop/sa/ratings",
 			},

@@ -29,7 +29,8 @@ func TestKindOf(t *testing.T) {
 		"periodic":                      {"mesh.request", typed(datav3.AccessLogType_DownstreamPeriodic), Interim, 0},
 		"pool ready":                    {"mesh.try", typed(datav3.AccessLogType_UpstreamPoolReady), Interim, 0},
 		"interim of an old Envoy": {"mesh.request", func(e *datav3.HTTPAccessLogEntry) {
-			e.CommonProperties.AccessLogType, e.CommonProperties.IntermediateLogEntry = 0, true
+			e.CommonProperties.AccessLogType = datav3.AccessLogType_NotSet
+			e.CommonProperties.IntermediateLogEntry = true //nolint:staticcheck // deprecated, and all that an old Envoy says
 		}, Interim, 0},
 		"nothing in common": {"mesh.request", func(e *datav3.HTTPAccessLogEntry) { e.CommonProperties = nil }, Unusable, NoCommon},
 		"no start":          {"mesh.request", func(e *datav3.HTTPAccessLogEntry) { e.CommonProperties.StartTime = nil }, Unusable, NoStart},

@@ -109,7 +109,7 @@ func commonOf(c *datav3.AccessLogCommon) wire.Common {
 	tags := c.GetCustomTags()
 	return wire.Common{
 		Type:             wire.Type(c.GetAccessLogType()),
-		Intermediate:     c.GetIntermediateLogEntry(),
+		Intermediate:     c.GetIntermediateLogEntry(), //nolint:staticcheck // deprecated, and all that an old Envoy says
 		Start:            wire.Span{Seconds: c.GetStartTime().GetSeconds(), Nanos: c.GetStartTime().GetNanos(), Set: c.GetStartTime() != nil},
 		Duration:         spanOf(c.GetDuration()),
 		FirstUpstreamTx:  spanOf(c.GetTimeToFirstUpstreamTxByte()),
