@@ -1,13 +1,13 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
@@ -16,6 +16,7 @@ import (
 	"github.com/plimsoll-mesh/plimsoll/lab/report"
 	"github.com/plimsoll-mesh/plimsoll/lab/run"
 	"github.com/plimsoll-mesh/plimsoll/lab/scenario"
+	"github.com/plimsoll-mesh/plimsoll/store/query"
 )
 
 func newLabCommand() *cobra.Command {
@@ -52,12 +53,17 @@ func newLabValidateCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "validate FILE...",
 		Short: "Check scenarios without running them",
-		Args:  cobra.MinimumNArgs(1),
+		Long: `Check scenarios, with their mesh objects, objectives and expectations, without
+running them. Everything that is wrong is listed, each as file, line and field.`,
+		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			var errs []error
 			for _, file := range args {
-				s, err := readScenario(file)
+				s, warnings, err := readScenario(file)
 				errs = append(errs, err)
+				for _, w := range warnings {
+					fmt.Fprintln(cmd.ErrOrStderr(), "warning:", w)
+				}
 				if err == nil {
 					fmt.Fprintf(cmd.OutOrStdout(), "%s: %s is a valid scenario of %s\n", file, s.Name, s.Duration)
 				}
@@ -92,7 +98,7 @@ func (f *labFlags) add(cmd *cobra.Command) {
 
 // run runs the scenario in a file and prints its summary.
 func (f *labFlags) run(cmd *cobra.Command, file string, begun time.Time) error {
-	s, err := readScenario(file)
+	s, _, err := readScenario(file) // the run shows the warnings
 	if err != nil {
 		return withExit(exitBadData, err)
 	}
@@ -108,8 +114,8 @@ func (f *labFlags) run(cmd *cobra.Command, file string, begun time.Time) error {
 	}
 	r, err := run.Run(cmd.Context(), opts, kept)
 	switch {
-	case errors.Is(err, context.Canceled):
-		return errors.New("stopped before the end; everything that was started is stopped, too")
+	case errors.Is(err, run.ErrStopped):
+		return fmt.Errorf("%w; everything that was started is stopped, too", err)
 	case err != nil:
 		return withExit(startExit(err), err)
 	}
@@ -137,7 +143,8 @@ func judged(r *report.Report) error {
 func (f *labFlags) options(cmd *cobra.Command, s *scenario.Scenario, begun time.Time) (run.Options, error) {
 	opts := run.Options{
 		Scenario: s, BasePort: f.basePort, Keep: f.keep, Store: f.dsn, Begun: begun, Version: buildVersion,
-		Log: slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), &slog.HandlerOptions{Level: slog.LevelWarn})),
+		CheckSLOs: checkSLOs,
+		Log:       slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), &slog.HandlerOptions{Level: slog.LevelWarn})),
 	}
 	if !f.quiet {
 		opts.Progress = cmd.ErrOrStderr()
@@ -146,16 +153,65 @@ func (f *labFlags) options(cmd *cobra.Command, s *scenario.Scenario, begun time.
 	if opts.Duration, opts.Seed, err = f.numbers(); err != nil {
 		return opts, withExit(exitUsage, err)
 	}
+	if err := f.checkPlaces(); err != nil {
+		return opts, withExit(exitUsage, err)
+	}
+	return opts, withExit(exitUnavailable, f.tools(&opts))
+}
+
+// checkPlaces finds flags that would only fail once the run is over, or half way
+// into it.
+func (f *labFlags) checkPlaces() error {
+	if f.basePort < 1024 || f.basePort > 65535 {
+		return fmt.Errorf("--base-port %d: use a port from 1024 to 65535", f.basePort)
+	}
+	if f.dsn != "" {
+		if _, err := query.ParseDSN(f.dsn); err != nil {
+			return fmt.Errorf("--store: %w", err)
+		}
+	}
+	for _, file := range []struct{ flag, path string }{{"--report", f.report}, {"--page", f.page}} {
+		if file.path == "" {
+			continue
+		}
+		if err := writable(file.path); err != nil {
+			return fmt.Errorf("%s: %w", file.flag, err)
+		}
+	}
+	return nil
+}
+
+// writable tells why a file could not be written. It leaves no file that was not
+// there.
+func writable(file string) error {
+	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+		return err
+	}
+	_, missing := os.Stat(file)
+	f, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE, 0o644)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	if missing != nil {
+		return os.Remove(file)
+	}
+	return nil
+}
+
+// tools finds the programs that a run starts.
+func (f *labFlags) tools(opts *run.Options) error {
+	var err error
 	if opts.Plimsoll, err = os.Executable(); err != nil {
-		return opts, fmt.Errorf("finding this program: %w", err)
+		return fmt.Errorf("finding this program: %w", err)
 	}
 	if opts.Envoy, err = run.FindTool(f.envoy, run.EnvoyEnv, "envoy", opts.Plimsoll); err != nil {
-		return opts, withExit(exitUnavailable, err)
+		return err
 	}
 	if f.dsn == "" {
 		opts.Library, err = run.FindTool(f.library, run.LibraryEnv, "libchdb.so", opts.Plimsoll)
 	}
-	return opts, withExit(exitUnavailable, err)
+	return err
 }
 
 func (f *labFlags) numbers() (duration time.Duration, seed uint64, err error) {
@@ -165,7 +221,7 @@ func (f *labFlags) numbers() (duration time.Duration, seed uint64, err error) {
 		}
 	}
 	if f.seed != "" {
-		if _, err = fmt.Sscan(f.seed, &seed); err != nil || seed == 0 {
+		if seed, err = strconv.ParseUint(f.seed, 10, 64); err != nil || seed == 0 {
 			return 0, 0, fmt.Errorf("--seed %q: use a whole number above 0", f.seed)
 		}
 	}
@@ -180,18 +236,12 @@ func (f *labFlags) finish(out io.Writer, r *report.Report) error {
 	}
 	fmt.Fprint(out, table.String())
 	if f.report != "" {
-		if err := makeParent(f.report); err != nil {
-			return err
-		}
 		if err := r.WriteFile(f.report); err != nil {
 			return err
 		}
 		fmt.Fprintf(out, "\nreport: %s\n", f.report)
 	}
 	if f.page != "" {
-		if err := makeParent(f.page); err != nil {
-			return err
-		}
 		if err := r.WritePageFile(f.page, table.String()); err != nil {
 			return err
 		}
@@ -199,8 +249,6 @@ func (f *labFlags) finish(out io.Writer, r *report.Report) error {
 	}
 	return nil
 }
-
-func makeParent(file string) error { return os.MkdirAll(filepath.Dir(file), 0o755) }
 
 func printAddresses(out io.Writer, a run.Addresses) {
 	fmt.Fprintf(out, `
@@ -216,10 +264,12 @@ Ask it from another terminal:
 `, a.Users, a.Analyzer, a.Directory, a.Analyzer, a.Operator)
 }
 
-func readScenario(file string) (*scenario.Scenario, error) {
-	s, err := scenario.Read(file)
-	if err != nil {
-		return nil, err
+// readScenario reads and checks a scenario; warnings do not keep it from being
+// run.
+func readScenario(file string) (s *scenario.Scenario, warnings []string, err error) {
+	if s, err = scenario.Read(file); err != nil {
+		return nil, nil, err
 	}
-	return s, run.Check(s)
+	warnings, err = run.Check(s, checkSLOs)
+	return s, warnings, err
 }

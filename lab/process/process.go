@@ -1,7 +1,6 @@
 package process
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -118,9 +117,7 @@ func (p *Process) markStopping() {
 
 // killGroup also reaches grandchildren, which share the child's group.
 func (p *Process) killGroup() {
-	if err := syscall.Kill(-p.cmd.Process.Pid, syscall.SIGKILL); errors.Is(err, syscall.ESRCH) {
-		return
-	}
+	_ = syscall.Kill(-p.cmd.Process.Pid, syscall.SIGKILL) // nobody is left: as it should be
 }
 
 const tailLines = 5

@@ -28,6 +28,7 @@ func (r *Report) writePhases(w io.Writer) {
 		fmt.Fprintf(w, "%s\t%.0f–%.0f\t%d\t%d\t%s\t%s\t%s\t%.2f\t%s\t%s\n", p.Name, p.FromS, p.UntilS, p.Offered, p.OK,
 			percent(&p.Goodput), figure(p.P50Ms, "%.0f"), figure(p.P99Ms, "%.0f"), p.AttemptsPerRequest, r.recovery(p), r.sloStates(p.Name))
 	}
+	fmt.Fprintln(w, "BACK AFTER counts from the start of the phase until goodput stays at 95 % of the first phase's; trouble within the phase is part of it.")
 }
 
 // recovery is only of interest in a phase that is not the first.
@@ -66,7 +67,7 @@ func (r *Report) writeComparison(w io.Writer, c Comparison) {
 	}
 	row("goodput", func(p Phase) string { return percent(&p.Goodput) })
 	row("the workers could serve", func(p Phase) string { return percent(&p.CapacityGoodput) })
-	row("back to normal after", r.recovery)
+	row("back to normal, from the start of the phase", r.recovery)
 	row("p99 ms of good requests", func(p Phase) string { return figure(p.P99Ms, "%.0f") })
 	row("tries per call", func(p Phase) string { return fmt.Sprintf("%.2f", p.AttemptsPerRequest) })
 }
@@ -87,8 +88,12 @@ func (r *Report) writeRecommendations(w io.Writer) {
 
 func (r *Report) writeTelemetry(w io.Writer) {
 	t := r.Telemetry
-	fmt.Fprintf(w, "\nTELEMETRY\t%d entries written by the proxies, %d dropped by them, %d rows stored, %d doubled, completeness %s\n",
-		t.ALSWritten, t.ALSDropped, t.Rows, t.Doubled, figure(t.Completeness, "%.6f"))
+	fmt.Fprintf(w, "\nTELEMETRY\t%d entries written by the proxies, %d dropped by them, ", t.ALSWritten, t.ALSDropped)
+	if t.Completeness == nil {
+		fmt.Fprintln(w, "rows stored not counted: the store is not the lab's own")
+	} else {
+		fmt.Fprintf(w, "%d rows stored, %d doubled, completeness %.6f\n", t.Rows, t.Doubled, *t.Completeness)
+	}
 	fmt.Fprintf(w, "MACHINE\t%d cores, sleepers woke up to %.0f ms late, %.0f s of processor time, %.0f MiB at the peak\n",
 		r.Machine.Cores, r.Machine.OvershootP99Ms, r.Machine.CPUSeconds, r.Machine.PeakRSSMiB)
 }

@@ -21,7 +21,12 @@ type api struct {
 	slo    plimsollv1connect.SLOServiceClient
 	tune   plimsollv1connect.TuneServiceClient
 	status plimsollv1connect.StatusServiceClient
+
+	client *http.Client
 }
+
+// close lets go of the connections.
+func (a *api) close() { a.client.CloseIdleConnections() }
 
 // apiTimeout bounds one call; plans read many rows.
 const apiTimeout = 20 * time.Second
@@ -31,9 +36,10 @@ func newAPI(url, tokenFile string) (*api, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading the analyzer's token: %w", err)
 	}
-	client := &http.Client{Timeout: apiTimeout}
+	client := &http.Client{Timeout: apiTimeout, Transport: &http.Transport{IdleConnTimeout: apiTimeout}}
 	auth := connect.WithInterceptors(bearer(strings.TrimSpace(string(token))))
 	return &api{
+		client: client,
 		graph:  plimsollv1connect.NewGraphServiceClient(client, url, auth),
 		slo:    plimsollv1connect.NewSLOServiceClient(client, url, auth),
 		tune:   plimsollv1connect.NewTuneServiceClient(client, url, auth),
@@ -96,17 +102,17 @@ func (a *api) watermark(ctx context.Context) (time.Time, error) {
 func (a *api) awaitWatermark(ctx context.Context, until time.Time) error {
 	tick := time.NewTicker(200 * time.Millisecond)
 	defer tick.Stop()
-	var last error
 	for {
 		mark, err := a.watermark(ctx)
-		if err == nil && !mark.Before(until) {
-			return nil
+		if err == nil {
+			if !mark.Before(until) {
+				return nil
+			}
+			err = fmt.Errorf("the watermark stands at %s", mark.UTC().Format(time.TimeOnly))
 		}
-		last = err
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("waiting until rows up to %s are stored (watermark %s, %w): %w",
-				until.UTC().Format(time.TimeOnly), mark.UTC().Format(time.TimeOnly), last, context.Cause(ctx))
+			return fmt.Errorf("waiting until rows up to %s are stored: %w; last: %w", until.UTC().Format(time.TimeOnly), context.Cause(ctx), err)
 		case <-tick.C:
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"sync"
 
 	"github.com/plimsoll-mesh/plimsoll/lab/load"
 	"github.com/plimsoll-mesh/plimsoll/lab/process"
@@ -24,6 +25,9 @@ type pair struct {
 	paths   filexds.Paths
 	app     *workload.Server
 	proxy   *process.Process
+
+	mu   sync.Mutex
+	past witness.Stats // of proxies of this workload that were killed
 }
 
 // apps are the applications of the scenario, each behind its own Envoy.
@@ -95,6 +99,26 @@ func (a *apps) startProxy(p *pair) error {
 	return err
 }
 
+// killProxy ends a proxy as a crash would. Its counters up to then are kept.
+func (a *apps) killProxy(ctx context.Context, p *pair) error {
+	s, err := witness.EnvoyStats(ctx, p.paths.AdminSocket)
+	p.proxy.Kill()
+	if err != nil {
+		return fmt.Errorf("keeping the counters of a proxy: %w", err)
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.past = p.past.Add(s)
+	return nil
+}
+
+func (a *apps) restartProxy(ctx context.Context, p *pair) error {
+	if err := a.startProxy(p); err != nil {
+		return err
+	}
+	return a.proxyReady(ctx, p)
+}
+
 func (a *apps) proxyReady(ctx context.Context, p *pair) error {
 	return waitFor(ctx, p.proxy, func(ctx context.Context) error { return witness.EnvoyReady(ctx, p.paths.AdminSocket) })
 }
@@ -135,14 +159,34 @@ func (a *apps) targets() []*load.Target {
 	return list
 }
 
-// stats reads the counters of every proxy that runs, by node: copies of one
-// workload are added up.
+// stats reads the counters of every proxy, by node: copies of one workload are
+// added up, and so are those that were killed.
 func (a *apps) stats(ctx context.Context) map[string]witness.Stats {
 	all := map[string]witness.Stats{}
 	for _, p := range a.pairs {
-		if s, err := witness.EnvoyStats(ctx, p.paths.AdminSocket); err == nil {
-			all[p.node] = all[p.node].Add(s)
-		}
+		all[p.node] = all[p.node].Add(p.stats(ctx))
 	}
 	return all
+}
+
+// stats are the counters of a workload's proxies, without those of one that does
+// not answer.
+func (p *pair) stats(ctx context.Context) witness.Stats {
+	s, err := witness.EnvoyStats(ctx, p.paths.AdminSocket)
+	if err != nil {
+		s = nil
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return s.Add(p.past)
+}
+
+// idle tells whether no application has a call at work or waiting.
+func (a *apps) idle() bool {
+	for _, p := range a.pairs {
+		if c := p.app.Counters(); c.Busy+c.Queued > 0 {
+			return false
+		}
+	}
+	return true
 }

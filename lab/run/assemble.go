@@ -29,15 +29,14 @@ type assembler struct {
 	graphs  []*plimsollv1.GetGraphResponse // one a phase
 }
 
-// settleTimeout bounds the wait for the last rows and the alert's resolution.
+// settleTimeout bounds the wait for the last rows.
 const settleTimeout = time.Minute
 
-// settle waits until all that happened is stored.
+// settle waits until all that happened is stored: in the phases, and after them.
 func (a *assembler) settle(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, settleTimeout)
 	defer cancel()
-	_, end := a.driver.clock.window(len(a.opts.Scenario.Phases) - 1)
-	return a.driver.api.awaitWatermark(ctx, end)
+	return a.driver.api.awaitWatermark(ctx, time.Now())
 }
 
 func (a *assembler) report(ctx context.Context) (*report.Report, error) {

@@ -1,7 +1,9 @@
 package run
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -50,16 +52,23 @@ func compare(truth, observed []report.Edge, grown func(edge report.Edge) witness
 	for _, o := range seen {
 		check(report.Edge{Phase: o.Phase, Src: o.Src, Dst: o.Dst, Route: o.Route}, o, "requests", 0, o.Requests)
 	}
-	slices.SortFunc(unexplained, func(a, b report.Difference) int { return strings.Compare(a.Edge+a.Figure, b.Edge+b.Figure) })
+	inOrder(explained)
+	inOrder(unexplained)
 	return explained, unexplained
+}
+
+func inOrder(list []report.Difference) {
+	slices.SortFunc(list, func(a, b report.Difference) int {
+		return cmp.Or(strings.Compare(a.Edge, b.Edge), strings.Compare(a.Figure, b.Figure))
+	})
 }
 
 // because names the counter whose growth equals a difference.
 func because(figure string, difference int64, grown witness.Stats) string {
 	for _, suffix := range explanations[figure] {
-		for name, v := range grown {
-			if strings.HasSuffix(name, "."+suffix) && int64(math.Abs(float64(difference))) == int64(v) {
-				return fmt.Sprintf("%s grew by %.0f", name, v)
+		for _, name := range slices.Sorted(maps.Keys(grown)) {
+			if strings.HasSuffix(name, "."+suffix) && int64(math.Abs(float64(difference))) == int64(grown[name]) {
+				return fmt.Sprintf("%s grew by %.0f", name, grown[name])
 			}
 		}
 	}

@@ -15,8 +15,8 @@ func edge(src, dst string, requests, failures, attempts uint64) report.Edge {
 
 func TestCompare(t *testing.T) {
 	grown := witness.Stats{
-		"cluster.outbound_80__b.upstream_rq_active_overflow": 5,
-		"cluster.outbound_80__b.upstream_rq_total":           100,
+		"cluster.outbound;80;;b_default.upstream_rq_active_overflow": 5,
+		"cluster.outbound;80;;b_default.upstream_rq_total":           100,
 	}
 	for name, tc := range map[string]struct {
 		truth, observed        []report.Edge
@@ -29,7 +29,7 @@ func TestCompare(t *testing.T) {
 		"more tries than arrivals, as many as overflowed": {
 			truth:     []report.Edge{edge("a", "b", 10, 1, 12)},
 			observed:  []report.Edge{edge("a", "b", 10, 1, 17)},
-			explained: []report.Difference{{Edge: "calm a → b r", Figure: "attempts", Truth: 12, Observed: 17, Because: "cluster.outbound_80__b.upstream_rq_active_overflow grew by 5"}},
+			explained: []report.Difference{{Edge: "calm a → b r", Figure: "attempts", Truth: 12, Observed: 17, Because: "cluster.outbound;80;;b_default.upstream_rq_active_overflow grew by 5"}},
 		},
 		"a counter of another figure explains nothing": {
 			truth:       []report.Edge{edge("a", "b", 10, 1, 12)},

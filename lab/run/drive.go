@@ -17,7 +17,8 @@ import (
 const (
 	stallLimit   = 50 * time.Millisecond
 	calmGoodput  = 0.98
-	restartPause = 5 * time.Second // for queues to empty
+	restartPause = 5 * time.Second  // for what is under way between the proxies
+	restartWait  = 30 * time.Second // for queues to empty
 )
 
 // driver offers the load of a scenario while the timeline runs.
@@ -47,7 +48,7 @@ func (d *driver) run(ctx context.Context) (*drive, error) {
 		return result, err
 	}
 	d.journal.say("the machine stalled for %s during %s: it begins again", result.meter.Worst(0, d.firstEnd()).Max.Round(time.Millisecond), d.scenario.Phases[0].Name)
-	if err := sleepUntil(ctx, time.Now().Add(restartPause)); err != nil {
+	if err := d.quieten(ctx); err != nil {
 		return nil, err
 	}
 	d.ledger.Reset()
@@ -57,6 +58,17 @@ func (d *driver) run(ctx context.Context) (*drive, error) {
 		result.restarted = true
 	}
 	return result, err
+}
+
+// quieten waits until the applications have nothing to do any more, and a while
+// longer; a queue that does not empty is waited for only so long.
+func (d *driver) quieten(ctx context.Context) error {
+	for end := time.Now().Add(restartWait); !d.apps.idle() && time.Now().Before(end); {
+		if err := sleepUntil(ctx, time.Now().Add(100*time.Millisecond)); err != nil {
+			return err
+		}
+	}
+	return sleepUntil(ctx, time.Now().Add(restartPause))
 }
 
 var errAgain = errors.New("the first phase begins again")
@@ -139,6 +151,7 @@ func (d *driver) firstEnd() time.Duration {
 func (d *driver) watch(ctx context.Context, g *load.Generator) {
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
+	phase := ""
 	for {
 		select {
 		case <-ctx.Done():
@@ -149,17 +162,30 @@ func (d *driver) watch(ctx context.Context, g *load.Generator) {
 		if second < 0 || second >= int(d.scenario.Duration.D()/time.Second) {
 			continue
 		}
-		d.report(second, g, d.budget(ctx, second))
+		if p := d.clock.phase(d.clock.zero().Add(time.Duration(second) * time.Second)); p != phase {
+			phase = p
+			d.announce(phase)
+		}
+		d.report(second, phase, g, d.budget(ctx, second))
 	}
 }
 
-func (d *driver) report(second int, g *load.Generator, budget string) {
+// announce prints that a phase has begun.
+func (d *driver) announce(phase string) {
+	if p, ok := d.scenario.Phase(phase); ok {
+		d.journal.say("%5.0f s  – %s, until %s", p.From.D().Seconds(), p.Name, p.Until)
+	}
+}
+
+// report prints one second and how long the run will go on.
+func (d *driver) report(second int, phase string, g *load.Generator, budget string) {
 	var c load.Counts
 	if s := g.Seconds(); second < len(s) {
 		c = s[second]
 	}
-	phase := d.clock.phase(d.clock.zero().Add(time.Duration(second) * time.Second))
-	d.journal.say("%5d s  %-16s offered %4d/s   good %4d/s   budget left %s", second, phase, c.Offered, c.Good, budget)
+	left := d.scenario.Duration.D() - time.Duration(second+1)*time.Second
+	d.journal.say("%5d s  %-14s  offered %4d/s  good %4d/s  budget left %-20s  %s to go",
+		second, phase, c.Offered, c.Good, budget, left.Round(time.Second))
 }
 
 // budget asks for the error budget of the first objective, for people.

@@ -15,6 +15,8 @@ type journal struct {
 	clock *clock
 	out   io.Writer
 
+	printing sync.Mutex
+
 	mu      sync.Mutex
 	events  []report.Event
 	plans   []planned
@@ -28,9 +30,6 @@ type planned struct {
 }
 
 func newJournal(c *clock, out io.Writer) *journal {
-	if out == nil {
-		out = io.Discard
-	}
 	return &journal{clock: c, out: out, budgets: map[int]float64{}}
 }
 
@@ -46,7 +45,11 @@ func (j *journal) note(label, format string, args ...any) {
 }
 
 // say prints a line.
-func (j *journal) say(format string, args ...any) { fmt.Fprintf(j.out, format+"\n", args...) }
+func (j *journal) say(format string, args ...any) {
+	j.printing.Lock()
+	defer j.printing.Unlock()
+	fmt.Fprintf(j.out, format+"\n", args...)
+}
 
 func (j *journal) budget(second int, left float64) {
 	j.mu.Lock()

@@ -11,7 +11,7 @@ import (
 
 // usage is what the lab and all its children take from the machine.
 type usage struct {
-	cpu  time.Duration // of all that are alive now
+	cpu  time.Duration // of all that live, and of those that ended and were waited for
 	rss  int64         // bytes; pages shared between processes count once (PSS)
 	peak int64
 }
@@ -20,27 +20,32 @@ type usage struct {
 // 100 on every Linux that Go supports).
 const clockTick = 10 * time.Millisecond
 
+// watchedUsage may be read once done is closed.
+type watchedUsage struct {
+	usage usage
+	done  chan struct{}
+}
+
 // watchUsage measures every few seconds until the context ends, and once more
-// then. It sends the last measurement.
-func watchUsage(ctx context.Context) <-chan usage {
-	result := make(chan usage, 1)
+// then.
+func watchUsage(ctx context.Context) *watchedUsage {
+	w := &watchedUsage{done: make(chan struct{})}
 	go func() {
+		defer close(w.done)
 		tick := time.NewTicker(3 * time.Second)
 		defer tick.Stop()
-		var peak int64
 		for {
 			u := measure(os.Getpid())
-			peak = max(peak, u.rss)
+			u.peak = max(w.usage.peak, u.rss)
+			w.usage = u
 			select {
 			case <-ctx.Done():
-				u.peak = peak
-				result <- u
 				return
 			case <-tick.C:
 			}
 		}
 	}()
-	return result
+	return w
 }
 
 // measure sums up a process and its descendants.
@@ -86,14 +91,18 @@ func statFields(pid int) []string {
 	return strings.Fields(string(data[bytes.LastIndexByte(data, ')')+1:]))
 }
 
+// processorTime is that of a process and of its children that have ended.
 func processorTime(pid int) time.Duration {
 	f := statFields(pid)
-	if len(f) < 13 {
+	if len(f) < 15 {
 		return 0
 	}
-	user, _ := strconv.ParseInt(f[11], 10, 64)
-	system, _ := strconv.ParseInt(f[12], 10, 64)
-	return time.Duration(user+system) * clockTick
+	ticks := int64(0)
+	for _, field := range f[11:15] { // utime, stime, cutime, cstime
+		n, _ := strconv.ParseInt(field, 10, 64)
+		ticks += n
+	}
+	return time.Duration(ticks) * clockTick
 }
 
 func proportionalSet(pid int) int64 {

@@ -3,6 +3,7 @@ package run
 import (
 	"fmt"
 	"slices"
+	"sync/atomic"
 
 	"github.com/plimsoll-mesh/plimsoll/internal/yamlfile"
 	"github.com/plimsoll-mesh/plimsoll/lab/scenario"
@@ -74,17 +75,15 @@ func callees(s *scenario.Service) []string {
 	return list
 }
 
-// buildMesh combines workloads with mesh objects.
-func buildMesh(name string, workloads []*model.Workload, sources []scenario.Source) (*model.Mesh, error) {
-	docs := make([]yamlfile.Doc, len(sources))
-	for i, src := range sources {
-		docs[i] = src.Doc
-	}
-	parsed, err := config.Parse(docs)
+// buildMesh combines workloads with mesh objects. Warnings are what the mesh
+// takes but finds odd.
+func buildMesh(name string, workloads []*model.Workload, sources []scenario.Source) (*model.Mesh, yamlfile.Errors, error) {
+	parsed, err := config.Parse(docs(sources))
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return parsed.Build(name, scenario.Cluster, workloads)
+	m, err := parsed.Build(name, scenario.Cluster, workloads)
+	return m, parsed.Warnings(), err
 }
 
 // serviceNode returns the node that a call to a service goes to when no
@@ -103,6 +102,22 @@ func serviceNode(m *model.Mesh, service string) string {
 		}
 	}
 	return m.Name + "/" + m.Cluster + "/" + scenario.Namespace + "/~" + service
+}
+
+// currentMesh is the mesh in force, which the timeline can replace.
+type currentMesh struct{ mesh atomic.Pointer[model.Mesh] }
+
+func newCurrentMesh(m *model.Mesh) *currentMesh {
+	c := new(currentMesh)
+	c.set(m)
+	return c
+}
+
+func (c *currentMesh) set(m *model.Mesh) { c.mesh.Store(m) }
+
+// route names the route that the mesh reports for a call that begins now.
+func (c *currentMesh) route(srcService, dstService, method, path string) string {
+	return routes(c.mesh.Load())(srcService, dstService, method, path)
 }
 
 // routes answers which route name the mesh reports for a call. It follows the

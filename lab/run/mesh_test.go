@@ -58,7 +58,7 @@ func TestBuildMesh(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, err := buildMesh(s.Name, workloads, s.Mesh)
+	m, _, err := buildMesh(s.Name, workloads, s.Mesh)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -97,7 +97,7 @@ func TestCheck(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := Check(s); err != nil {
+	if _, err := Check(s, nil); err != nil {
 		t.Errorf("good scenario refused: %v", err)
 	}
 	for name, tc := range map[string][2]string{
@@ -107,7 +107,7 @@ func TestCheck(t *testing.T) {
 	} {
 		s, err := parse(t, tc[0])
 		if err == nil {
-			err = Check(s)
+			_, err = Check(s, nil)
 		}
 		if err == nil || !strings.Contains(err.Error(), tc[1]) {
 			t.Errorf("%s: %v, want an error with %q", name, err, tc[1])

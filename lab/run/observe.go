@@ -48,6 +48,9 @@ func (a *assembler) addAlerts(ctx context.Context, r *report.Report) error {
 		return err
 	}
 	for _, x := range list {
+		if x.GetFiredAt().AsTime().Before(a.driver.clock.zero()) {
+			continue // of the first phase before it began again, or of another run
+		}
 		alert := report.Alert{
 			SLO: x.GetSlo(), Severity: x.GetSeverity(), FiredAt: x.GetFiredAt().AsTime(), ResolvedAt: moment(x.GetResolvedAt()),
 		}

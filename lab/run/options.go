@@ -21,6 +21,8 @@ type Options struct {
 	Library  string // path of libchdb.so
 	Store    string // DSN of a ClickHouse to use instead of the embedded one; "": embedded
 
+	CheckSLOs CheckSLOs // judges objectives before anything starts; nil: the analyzer will
+
 	Begun    time.Time // when the user started waiting, for first_edge_s; zero: now
 	Version  string    // of Plimsoll, for the report
 	Progress io.Writer // lines for people; nil: none

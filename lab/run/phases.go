@@ -1,6 +1,7 @@
 package run
 
 import (
+	"strings"
 	"time"
 
 	"github.com/plimsoll-mesh/plimsoll/lab/load"
@@ -101,14 +102,16 @@ func (a *assembler) visits(truth []report.Edge) map[string]float64 {
 	return calls
 }
 
-// serviceOf returns the service of a node id, "" for one that has none.
+// serviceOf returns the service of a node id, also of one that stands for the
+// service as a whole; "" for the users.
 func (a *assembler) serviceOf(node string) string {
 	for _, p := range a.apps.pairs {
 		if p.node == node {
 			return p.service.Name
 		}
 	}
-	return ""
+	_, service, _ := strings.Cut(node, "/~")
+	return service
 }
 
 // overlap is the share of [from, until) that [a, b) covers.

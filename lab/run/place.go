@@ -8,6 +8,10 @@ import (
 	"path/filepath"
 )
 
+// maxSocketPath is what the address of a unix socket holds (unix(7), 108 bytes
+// with the final zero).
+const maxSocketPath = 107
+
 // place is where the files of one run are. Only this user can enter it.
 type place struct{ root string }
 
@@ -17,12 +21,24 @@ func newPlace(name string) (place, error) {
 		return place{}, fmt.Errorf("making a directory for the run: %w", err)
 	}
 	p := place{root: root}
-	for _, dir := range []string{p.logs(), p.sockets(), p.state(), p.proxies(), p.quarantine()} {
-		if err := os.MkdirAll(dir, 0o700); err != nil {
-			return place{}, fmt.Errorf("making a directory for the run: %w", err)
-		}
+	if err := p.prepare(); err != nil {
+		_ = p.remove() // the first error says more
+		return place{}, err
 	}
 	return p, nil
+}
+
+func (p place) prepare() error {
+	if n := len(p.engineSock()); n > maxSocketPath {
+		return fmt.Errorf("placing the run in %s: the paths of its sockets would have %d bytes and more, the system takes %d; set TMPDIR to a shorter directory",
+			p.root, n, maxSocketPath)
+	}
+	for _, dir := range []string{p.logs(), p.sockets(), p.state(), p.proxies(), p.quarantine()} {
+		if err := os.MkdirAll(dir, 0o700); err != nil {
+			return fmt.Errorf("making a directory for the run: %w", err)
+		}
+	}
+	return nil
 }
 
 func (p place) logs() string        { return filepath.Join(p.root, "logs") }

@@ -4,82 +4,72 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"path/filepath"
 	"time"
 
-	"github.com/plimsoll-mesh/plimsoll/lab/expect"
 	"github.com/plimsoll-mesh/plimsoll/lab/process"
 	"github.com/plimsoll-mesh/plimsoll/lab/report"
-	"github.com/plimsoll-mesh/plimsoll/lab/scenario"
 	"github.com/plimsoll-mesh/plimsoll/mesh/model"
 )
 
-// Check finds what is wrong with a scenario beyond what its own reader sees:
-// mesh objects that the mesh refuses, expectations that do not compile.
-func Check(s *scenario.Scenario) error {
-	workloads, err := buildWorkloads(s, &ports{next: DefaultBasePort})
-	if err != nil {
-		return err
-	}
-	var errs []error
-	if _, err := buildMesh(s.Name, workloads, s.Mesh); err != nil {
-		errs = append(errs, err)
-	}
-	for _, a := range s.Timeline {
-		if a.Do == scenario.Apply {
-			if _, err := buildMesh(s.Name, workloads, a.Mesh); err != nil {
-				errs = append(errs, err)
-			}
-		}
-	}
-	judge, err := expect.New()
-	if err != nil {
-		return err
-	}
-	for _, e := range s.Expect {
-		if err := judge.Check(e.That); err != nil {
-			errs = append(errs, fmt.Errorf("%s:%d: expect: %w", s.File, e.Line, err))
-		}
-	}
-	return errors.Join(errs...)
-}
+// ErrStopped is the error of a run whose context ended before its report was
+// there. All that was started is stopped by then.
+var ErrStopped = errors.New("stopped before the end")
 
 // Run carries out a scenario and returns its report. The error is about the
 // run itself; whether expectations held is in the report. With Options.Keep
 // kept is called once the report is there, and everything goes on until ctx
-// ends.
+// ends or something dies.
 func Run(ctx context.Context, opts Options, kept func(*report.Report, Addresses)) (*report.Report, error) {
 	opts, err := opts.complete()
 	if err != nil {
 		return nil, err
 	}
-	version, err := envoyVersion(ctx, opts.Envoy)
-	if err != nil {
+	l := &lab{opts: opts}
+	if l.envoy, err = envoyVersion(ctx, opts.Envoy); err != nil {
+		return nil, stopped(ctx, err)
+	}
+	if l.place, err = newPlace(opts.Scenario.Name); err != nil {
 		return nil, err
 	}
-	at, err := newPlace(opts.Scenario.Name)
-	if err != nil {
-		return nil, err
-	}
-	l := &lab{opts: opts, place: at, children: process.NewSet(), envoy: version}
+	l.children = process.NewSet()
 	defer l.close()
 	r, err := l.run(ctx)
 	if err != nil {
-		return nil, l.explain(err)
+		return nil, l.explain(stopped(ctx, err))
 	}
-	if opts.Keep && kept != nil {
-		kept(r, l.addresses())
-		<-ctx.Done()
+	if !opts.Keep || kept == nil {
+		return r, nil
 	}
-	return r, nil
+	kept(r, l.addresses())
+	select {
+	case <-ctx.Done():
+		return r, nil
+	case err := <-l.children.Failed():
+		return r, l.explain(err)
+	}
 }
 
+// stopped turns whatever a run fails with into ErrStopped once its context has
+// ended: the cause of that is a signal's name, no fault of the run.
+func stopped(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return ErrStopped
+	}
+	return err
+}
+
+// complete fills in what is left out and refuses what cannot be run.
 func (o Options) complete() (Options, error) {
 	if o.Begun.IsZero() {
 		o.Begun = time.Now()
 	}
 	if o.BasePort == 0 {
 		o.BasePort = DefaultBasePort
+	}
+	if o.Progress == nil {
+		o.Progress = io.Discard
 	}
 	if o.Duration != 0 {
 		scaled, err := o.Scenario.Scale(o.Duration)
@@ -93,7 +83,11 @@ func (o Options) complete() (Options, error) {
 		s.Seed = o.Seed
 		o.Scenario = &s
 	}
-	return o, Check(o.Scenario)
+	if err := refuseImpossible(o); err != nil {
+		return o, err
+	}
+	_, err := Check(o.Scenario, o.CheckSLOs)
+	return o, err
 }
 
 // lab is one run: what was started, in the order in which it is stopped.
@@ -105,7 +99,8 @@ type lab struct {
 
 	stack *stack
 	apps  *apps
-	mesh  *model.Mesh
+	mesh  *model.Mesh // as the run begins
+	api   *api
 }
 
 // run starts everything, drives the scenario and assembles the report. A child
@@ -129,13 +124,15 @@ func (l *lab) run(ctx context.Context) (*report.Report, error) {
 
 func (l *lab) runAll(ctx context.Context) (*report.Report, error) {
 	usageCtx, measured := context.WithCancel(ctx)
-	defer measured()
 	usage := watchUsage(usageCtx)
+	defer func() { measured(); <-usage.done }()
 	d, err := l.start(ctx)
 	if err != nil {
 		return nil, err
 	}
-	first := l.firstEdge(ctx, d.api)
+	edgeCtx, seen := context.WithCancel(ctx)
+	first := l.watchFirstEdge(edgeCtx, d.api)
+	defer func() { seen(); <-first.done }()
 	driven, err := d.run(ctx)
 	if err != nil {
 		return nil, err
@@ -145,42 +142,55 @@ func (l *lab) runAll(ctx context.Context) (*report.Report, error) {
 	if err := a.settle(ctx); err != nil {
 		return nil, err
 	}
+	seen()
 	measured()
-	a.usage, a.firstEdge = <-usage, <-first
+	<-usage.done
+	<-first.done
+	a.usage, a.firstEdge = usage.usage, first.after
 	return a.report(ctx)
 }
 
-// firstEdge sends how long the user waited for the first edge in the graph, or
-// nothing if there was none.
-func (l *lab) firstEdge(ctx context.Context, a *api) <-chan time.Duration {
-	result := make(chan time.Duration, 1)
+// firstEdge is how long the user waited for the first edge in the graph, 0 if
+// there was none. It may be read once done is closed.
+type firstEdge struct {
+	after time.Duration
+	done  chan struct{}
+}
+
+// watchFirstEdge looks for the first edge until ctx ends. Edges from before the
+// run, in a store of the user's own, are no sign of it.
+func (l *lab) watchFirstEdge(ctx context.Context, a *api) *firstEdge {
+	f := &firstEdge{done: make(chan struct{})}
 	go func() {
-		defer close(result)
+		defer close(f.done)
 		for sleepUntil(ctx, time.Now().Add(250*time.Millisecond)) == nil {
-			now := time.Now()
-			g, err := a.edges(ctx, now.Add(-time.Minute), now)
+			g, err := a.edges(ctx, l.opts.Begun, time.Now())
 			if err == nil && len(g.GetEdges()) > 0 {
-				result <- time.Since(l.opts.Begun)
+				f.after = time.Since(l.opts.Begun)
 				return
 			}
 		}
 	}()
-	return result
+	return f
 }
 
 // explain adds where to look to an error of a run that was not just stopped.
 func (l *lab) explain(err error) error {
-	if errors.Is(err, context.Canceled) {
+	if errors.Is(err, ErrStopped) {
 		return err
 	}
-	return fmt.Errorf("%w\nthe logs of the run are in %s", err, l.keepLogs())
+	if kept := l.keepLogs(); kept != "" {
+		return fmt.Errorf("%w\nthe logs of the run are in %s", err, kept)
+	}
+	return err
 }
 
-// keepLogs saves the logs of a failed run from removal.
+// keepLogs saves the logs of a failed run from removal and returns their new
+// place, "" if there are none.
 func (l *lab) keepLogs() string {
 	kept := l.place.root + "-logs"
 	if err := renameDir(l.place.logs(), kept); err != nil {
-		return l.place.logs()
+		return ""
 	}
 	return kept
 }
@@ -201,6 +211,9 @@ func (l *lab) close() {
 		l.apps.stop()
 	}
 	l.children.Close()
+	if l.api != nil {
+		l.api.close()
+	}
 	if l.stack != nil {
 		l.stack.stop()
 	}

@@ -2,6 +2,7 @@ package run
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -9,6 +10,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -35,6 +37,7 @@ type stack struct {
 	collector *process.Process
 	config    string // the collector's configuration file
 	servers   []*http.Server
+	serving   sync.WaitGroup
 }
 
 // newStack takes the ports of the stack; nothing runs yet.
@@ -168,11 +171,11 @@ func (s *stack) serve(port int, h http.Handler) error {
 	}
 	srv := &http.Server{Handler: h, ReadHeaderTimeout: 5 * time.Second}
 	s.servers = append(s.servers, srv)
-	go func() {
-		if err := srv.Serve(l); err != http.ErrServerClosed {
+	s.serving.Go(func() {
+		if err := srv.Serve(l); !errors.Is(err, http.ErrServerClosed) {
 			s.opts.Log.Error("server of the lab ended", "error", err)
 		}
-	}()
+	})
 	return nil
 }
 
@@ -181,4 +184,5 @@ func (s *stack) stop() {
 	for _, srv := range s.servers {
 		_ = srv.Close()
 	}
+	s.serving.Wait()
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 
+	"github.com/plimsoll-mesh/plimsoll/internal/yamlfile"
 	"github.com/plimsoll-mesh/plimsoll/lab/truth"
 	"github.com/plimsoll-mesh/plimsoll/mesh/filexds"
 	"github.com/plimsoll-mesh/plimsoll/mesh/model"
@@ -14,6 +15,10 @@ import (
 // applications and the proxies, in this order.
 func (l *lab) start(ctx context.Context) (*driver, error) {
 	spots, err := l.takePorts()
+	if err != nil {
+		return nil, err
+	}
+	plane, tokenFile, err := l.newPlane()
 	if err != nil {
 		return nil, err
 	}
@@ -27,8 +32,7 @@ func (l *lab) start(ctx context.Context) (*driver, error) {
 	if err := l.stack.startCollector(ctx); err != nil {
 		return nil, err
 	}
-	plane, err := l.startAnalyzer(ctx, spots)
-	if err != nil {
+	if err := l.startAnalyzer(ctx, spots, plane, tokenFile); err != nil {
 		return nil, err
 	}
 	l.say("starting %d applications, each behind its own Envoy %s …", len(spots.workloads), l.envoy)
@@ -58,34 +62,41 @@ func (l *lab) takePorts() (spots, error) {
 	if s.workloads, err = buildWorkloads(l.opts.Scenario, p); err != nil {
 		return s, err
 	}
-	l.mesh, err = buildMesh(l.opts.Scenario.Name, s.workloads, l.opts.Scenario.Mesh)
+	var warnings yamlfile.Errors
+	l.mesh, warnings, err = buildMesh(l.opts.Scenario.Name, s.workloads, l.opts.Scenario.Mesh)
+	for _, w := range warnings {
+		l.say("warning: %v", w)
+	}
 	return s, err
+}
+
+// newPlane prepares the configuration of the proxies. Nothing is written but the
+// token that the mesh's API asks for.
+func (l *lab) newPlane() (plane *filexds.Plane, tokenFile string, err error) {
+	token := newToken()
+	plane, err = filexds.New(l.mesh, l.place.proxies(), filexds.Options{
+		Collector: loopback(l.stack.alsPort), AccessLogs: true, SocketDir: l.place.sockets(), Token: token,
+	})
+	if err != nil {
+		return nil, "", err
+	}
+	tokenFile, err = l.place.write("mesh.token", []byte(token+"\n"))
+	return plane, tokenFile, err
 }
 
 // startAnalyzer starts the analyzer with what it talks to: the mesh's API and
 // the receiver of its webhooks.
-func (l *lab) startAnalyzer(ctx context.Context, s spots) (*filexds.Plane, error) {
-	token := newToken()
-	tokenFile, err := l.place.write("mesh.token", []byte(token+"\n"))
-	if err != nil {
-		return nil, err
-	}
-	plane, err := filexds.New(l.mesh, l.place.proxies(), filexds.Options{
-		Collector: loopback(l.stack.alsPort), AccessLogs: true, SocketDir: l.place.sockets(), Token: token,
-	})
-	if err != nil {
-		return nil, err
-	}
+func (l *lab) startAnalyzer(ctx context.Context, s spots, plane *filexds.Plane, tokenFile string) error {
 	mux := http.NewServeMux()
 	mux.Handle(plane.Handler())
 	if err := l.stack.serve(s.mesh, mux); err != nil {
-		return nil, err
+		return err
 	}
 	hookURL, err := l.stack.startHook(s.hook)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return plane, l.stack.startAnalyzer(ctx, l.opts.Scenario.SLOs, hookURL, "http://"+loopback(s.mesh), tokenFile)
+	return l.stack.startAnalyzer(ctx, l.opts.Scenario.SLOs, hookURL, "http://"+loopback(s.mesh), tokenFile)
 }
 
 // startApps starts the applications and their proxies and returns what drives
@@ -96,9 +107,10 @@ func (l *lab) startApps(ctx context.Context, plane *filexds.Plane, workloads []*
 		return nil, err
 	}
 	c := &clock{phases: s.Phases}
+	mesh := newCurrentMesh(l.mesh)
 	ledger := truth.New(truth.Config{
-		Phase: c.phase, Route: routes(l.mesh),
-		ServiceNode: func(service string) string { return serviceNode(l.mesh, service) },
+		Phase: c.phase, Route: mesh.route,
+		ServiceNode: func(service string) string { return serviceNode(l.mesh, service) }, // the workloads stay
 	})
 	var err error
 	if l.apps, err = newApps(l.opts, l.children, l.place.logs(), l.mesh, plane); err != nil {
@@ -107,19 +119,16 @@ func (l *lab) startApps(ctx context.Context, plane *filexds.Plane, workloads []*
 	if err := l.apps.start(ctx, ledger, s.Seed); err != nil {
 		return nil, err
 	}
-	operator, err := newAPI(l.stack.analyzer, l.place.operator())
-	if err != nil {
+	if l.api, err = newAPI(l.stack.analyzer, l.place.operator()); err != nil {
 		return nil, err
 	}
 	j := newJournal(c, l.opts.Progress)
 	return &driver{
-		scenario: s, clock: c, apps: l.apps, ledger: ledger, journal: j, api: operator,
-		timeline: &timeline{apps: l.apps, stack: l.stack, plane: plane, workloads: workloads, api: operator, journal: j},
+		scenario: s, clock: c, apps: l.apps, ledger: ledger, journal: j, api: l.api,
+		timeline: &timeline{apps: l.apps, stack: l.stack, plane: plane, mesh: mesh, workloads: workloads, api: l.api, journal: j},
 	}, nil
 }
 
 func (l *lab) say(format string, args ...any) {
-	if l.opts.Progress != nil {
-		fmt.Fprintf(l.opts.Progress, format+"\n", args...)
-	}
+	fmt.Fprintf(l.opts.Progress, format+"\n", args...)
 }

@@ -2,6 +2,7 @@ package run
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -19,6 +20,7 @@ type timeline struct {
 	apps      *apps
 	stack     *stack
 	plane     *filexds.Plane
+	mesh      *currentMesh
 	workloads []*model.Workload
 	api       *api
 	journal   *journal
@@ -29,30 +31,45 @@ type timeline struct {
 func (t *timeline) run(ctx context.Context, zero time.Time, actions []scenario.Action) {
 	var wg sync.WaitGroup
 	defer wg.Wait()
-	for _, a := range actions {
+	ended := make([]chan struct{}, len(actions))
+	for i, a := range actions {
 		if sleepUntil(ctx, zero.Add(a.At.D())) != nil {
 			return
 		}
+		for j := range i {
+			if undoes(actions[j], a) {
+				<-ended[j]
+			}
+		}
+		ended[i] = make(chan struct{})
 		wg.Go(func() {
-			if err := t.do(ctx, a); err != nil && ctx.Err() == nil {
+			defer close(ended[i])
+			if err := t.do(ctx, a, zero.Add(a.Until())); err != nil && ctx.Err() == nil {
 				t.journal.note(string(a.Do)+" failed", "%s failed: %v", a.Do, err)
 			}
 		})
 	}
 }
 
-func (t *timeline) do(ctx context.Context, a scenario.Action) error {
+// undoes tells whether the end of an action, which restores what was before,
+// would undo the next one if it came a moment too late.
+func undoes(before, next scenario.Action) bool {
+	return before.For > 0 && before.Do == next.Do && before.Service == next.Service && before.Until() <= next.At.D()
+}
+
+// do carries out one action; one that lasts ends at the moment given.
+func (t *timeline) do(ctx context.Context, a scenario.Action, until time.Time) error {
 	switch a.Do {
 	case scenario.Slow:
-		return t.during(ctx, a, fmt.Sprintf("slow ×%g", a.Factor),
+		return t.during(ctx, a, until, fmt.Sprintf("slow ×%g", a.Factor),
 			func(p *pair) error { p.app.SetFactor(a.Factor); return nil },
 			func(p *pair) error { p.app.SetFactor(1); return nil })
 	case scenario.Fail:
-		return t.during(ctx, a, fmt.Sprintf("fails %g %% of calls with %d", 100*a.Rate, a.Code),
+		return t.during(ctx, a, until, fmt.Sprintf("fails %.4g %% of calls with %d", 100*a.Rate, a.Code),
 			func(p *pair) error { p.app.SetFail(a.Rate, a.Code); return nil },
 			func(p *pair) error { p.app.SetFail(0, 0); return nil })
 	case scenario.Kill:
-		return t.kill(ctx, a)
+		return t.kill(ctx, a, until)
 	case scenario.ScaleWorkers:
 		for _, p := range t.apps.find(a.Service, a.Version) {
 			p.app.SetWorkers(a.Workers)
@@ -67,7 +84,7 @@ func (t *timeline) do(ctx context.Context, a scenario.Action) error {
 		t.journal.note("rollback", "rolling the tuning back")
 		return t.api.rollback(ctx)
 	case scenario.CollectorKill:
-		return t.killCollector(ctx, a)
+		return t.killCollector(ctx, until)
 	case scenario.StoreKill:
 		t.journal.note("store killed", "store killed")
 		return t.stack.killStore()
@@ -75,42 +92,46 @@ func (t *timeline) do(ctx context.Context, a scenario.Action) error {
 	return fmt.Errorf("the lab cannot do %q", a.Do)
 }
 
-// during does something to every workload of a service for a time.
-func (t *timeline) during(ctx context.Context, a scenario.Action, what string, begin, end func(*pair) error) error {
+// during does something to every workload of a service until a moment. What has
+// begun also ends, whatever goes wrong with another copy.
+func (t *timeline) during(ctx context.Context, a scenario.Action, until time.Time, what string, begin, end func(*pair) error) error {
 	t.journal.note(name(a)+" "+what, "%s %s", name(a), what)
-	for _, p := range t.apps.find(a.Service, a.Version) {
-		if err := begin(p); err != nil {
-			return err
-		}
+	targets := t.apps.find(a.Service, a.Version)
+	err := forEach(targets, begin)
+	if wait := sleepUntil(ctx, until); wait != nil {
+		return wait
 	}
-	if err := sleepUntil(ctx, time.Now().Add(a.For.D())); err != nil {
+	if err := errors.Join(err, forEach(targets, end)); err != nil {
 		return err
-	}
-	for _, p := range t.apps.find(a.Service, a.Version) {
-		if err := end(p); err != nil {
-			return err
-		}
 	}
 	t.journal.note("over", "%s is itself again", name(a))
 	return nil
 }
 
-// kill ends the application or its proxy as a crash would.
-func (t *timeline) kill(ctx context.Context, a scenario.Action) error {
-	if a.Target == scenario.TargetProxy {
-		return t.during(ctx, a, "loses its proxy",
-			func(p *pair) error { p.proxy.Kill(); return nil },
-			func(p *pair) error { return t.apps.startProxy(p) })
+func forEach(pairs []*pair, do func(*pair) error) error {
+	var errs []error
+	for _, p := range pairs {
+		errs = append(errs, do(p))
 	}
-	return t.during(ctx, a, "is dead",
+	return errors.Join(errs...)
+}
+
+// kill ends the application or its proxy as a crash would.
+func (t *timeline) kill(ctx context.Context, a scenario.Action, until time.Time) error {
+	if a.Target == scenario.TargetProxy {
+		return t.during(ctx, a, until, "loses its proxy",
+			func(p *pair) error { return t.apps.killProxy(ctx, p) },
+			func(p *pair) error { return t.apps.restartProxy(ctx, p) })
+	}
+	return t.during(ctx, a, until, "is dead",
 		func(p *pair) error { p.app.Kill(); return nil },
 		func(p *pair) error { return p.app.Restore(ctx) })
 }
 
-func (t *timeline) killCollector(ctx context.Context, a scenario.Action) error {
+func (t *timeline) killCollector(ctx context.Context, until time.Time) error {
 	t.journal.note("collector killed", "collector killed")
 	t.stack.collector.Kill()
-	if err := sleepUntil(ctx, time.Now().Add(a.For.D())); err != nil {
+	if err := sleepUntil(ctx, until); err != nil {
 		return err
 	}
 	if err := t.stack.startCollector(ctx); err != nil {
@@ -122,7 +143,7 @@ func (t *timeline) killCollector(ctx context.Context, a scenario.Action) error {
 
 // applyMesh replaces the mesh's configuration on the running proxies.
 func (t *timeline) applyMesh(ctx context.Context, a scenario.Action) error {
-	m, err := buildMesh(t.apps.opts.Scenario.Name, t.workloads, a.Mesh)
+	m, _, err := buildMesh(t.apps.opts.Scenario.Name, t.workloads, a.Mesh)
 	if err != nil {
 		return err
 	}
@@ -130,6 +151,7 @@ func (t *timeline) applyMesh(ctx context.Context, a scenario.Action) error {
 	if err != nil {
 		return err
 	}
+	t.mesh.set(m)
 	t.journal.note("mesh applied", "other mesh configuration applied to %d proxies", len(changes))
 	return nil
 }

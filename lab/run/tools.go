@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strings"
 	"time"
 )
 
@@ -25,7 +26,7 @@ func FindTool(named, env, name, executable string) (string, error) {
 	}
 	if named != "" {
 		if _, err := os.Stat(named); err != nil {
-			return "", fmt.Errorf("looking for %s: %w", name, err)
+			return "", fmt.Errorf("looking for %s as it is named by flag or $%s: %w; correct the name, or leave it out and run `make tools`", name, env, err)
 		}
 		return filepath.Abs(named)
 	}
@@ -47,12 +48,13 @@ func envoyVersion(ctx context.Context, path string) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
 	defer cancel()
 	out, err := exec.CommandContext(ctx, path, "--version").CombinedOutput()
+	said := strings.TrimSpace(string(out[:min(len(out), 300)]))
 	if err != nil {
-		return "", fmt.Errorf("starting %s: %w: %s", path, err, out)
+		return "", fmt.Errorf("%s does not run on this machine (%w) %s; name an Envoy that does with --envoy or $%s", path, err, said, EnvoyEnv)
 	}
 	m := envoyBuild.FindSubmatch(out)
 	if m == nil {
-		return "", fmt.Errorf("starting %s: it does not say that it is Envoy: %s", path, out)
+		return "", fmt.Errorf("%s does not say that it is Envoy but %q; name one with --envoy or $%s", path, said, EnvoyEnv)
 	}
 	return string(m[1]), nil
 }

@@ -9,6 +9,7 @@ import (
 	plimsollv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/v1"
 	"github.com/plimsoll-mesh/plimsoll/lab/load"
 	"github.com/plimsoll-mesh/plimsoll/lab/report"
+	"github.com/plimsoll-mesh/plimsoll/lab/scenario"
 	"github.com/plimsoll-mesh/plimsoll/lab/witness"
 )
 
@@ -41,14 +42,21 @@ func (a *assembler) addWitness(ctx context.Context, r *report.Report) error {
 func (a *assembler) growth(i int) func(report.Edge) witness.Stats {
 	before, after := a.drive.counters[i], a.drive.counters[i+1]
 	return func(e report.Edge) witness.Stats {
-		grown := witness.Stats{}
-		for name, v := range after[e.Src].Sub(before[e.Src]) {
-			if strings.HasPrefix(name, "cluster.outbound") && strings.Contains(name, a.serviceOf(e.Dst)) {
-				grown[name] = v
-			}
-		}
-		return grown
+		return ofService(after[e.Src].Sub(before[e.Src]), a.serviceOf(e.Dst))
 	}
+}
+
+// ofService keeps the counters of the clusters of one service: its subsets and
+// the whole of it (envoyconf.ClusterStats).
+func ofService(s witness.Stats, service string) witness.Stats {
+	part := ";" + service + "_" + scenario.Namespace + "."
+	kept := witness.Stats{}
+	for name, v := range s {
+		if strings.HasPrefix(name, "cluster.outbound;") && strings.Contains(name, part) {
+			kept[name] = v
+		}
+	}
+	return kept
 }
 
 // telling keeps the counters that tell of the mesh's calls.

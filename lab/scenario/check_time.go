@@ -19,6 +19,9 @@ func (c *checker) timeDefaults() {
 			s.Duration = max(s.Duration, s.Phases[i].Until)
 		}
 	}
+	if !c.has("phases[0]") && s.Duration > 0 {
+		s.Phases = []Phase{{Name: WholeRun, Until: s.Duration, Drain: yamlfile.Duration(DefaultDrain)}}
+	}
 	for i := range s.Load {
 		l, at := &s.Load[i], fmt.Sprintf("load[%d]", i)
 		orDefault(&l.Method)

@@ -22,6 +22,9 @@ const (
 	DefaultDrain    = 400 * time.Millisecond
 )
 
+// WholeRun is the only phase of a scenario that names none.
+const WholeRun = "run"
+
 // MaxReplicas bounds the copies of one workload: each is an application and an
 // Envoy of its own.
 const MaxReplicas = 20

@@ -15,7 +15,9 @@ type Rows struct {
 	// Doubled counts rows that are there more than once: same proxy, call,
 	// attempt and end.
 	Doubled  uint64
-	Received uint64 // what the collectors' last heartbeats say they received
+	// Received is what the collectors' heartbeats say they received. Their counts
+	// begin again when a collector does.
+	Received uint64
 }
 
 const rowsSQL = `
@@ -24,7 +26,11 @@ SELECT
   (SELECT count() FROM attempts),
   (SELECT count() - uniqExact(proxy, vantage, call_id, request_id, attempt, ts, duration_us, upstream) FROM requests)
   + (SELECT count() - uniqExact(proxy, call_id, request_id, number, ts, duration_us, upstream) FROM attempts),
-  (SELECT sum(n) FROM (SELECT max(requests + attempts) AS n FROM heartbeats WHERE proxy != '' GROUP BY proxy, collector))
+  (SELECT sum(n) FROM (
+    SELECT arraySum(arrayMap((now, before) -> if(now < before, now, now - before), counts, arrayPopBack(arrayPushFront(counts, 0)))) AS n
+    FROM (
+      SELECT arrayMap(x -> x.2, arraySort(groupArray((ts, requests + attempts)))) AS counts
+      FROM heartbeats WHERE proxy != '' GROUP BY proxy, collector)))
 FORMAT TabSeparated`
 
 // StoredRows counts the rows of a database behind ClickHouse's HTTP interface
