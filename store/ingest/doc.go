@@ -31,5 +31,6 @@
 // The pipeline says itself how far it is: once per BlockAge it notes the time
 // T, seals everything open, and when all of that is stored, writes a heartbeat
 // with complete_through = T. While callers wait for room no T is noted, since
-// rows of that time are then still in the proxies.
+// rows of that time are then still in the proxies. Shutdown keeps to the same rule
+// for its last one.
 package ingest

@@ -29,10 +29,11 @@ type blockLog interface {
 	// Done tells that a block is stored, or in quarantine: the log may forget
 	// it, and does not give it again after a restart.
 	Done(b *sealed)
-	// Appended counts the blocks taken so far; WaitDone waits until the first
-	// n of them are done.
+	// Appended counts the blocks taken so far; WaitDone waits until those of
+	// the named tables among the first n are done, of all tables if none is
+	// named.
 	Appended() (n uint64)
-	WaitDone(ctx context.Context, n uint64) error
+	WaitDone(ctx context.Context, n uint64, tables ...string) error
 	// Pending counts the blocks that are not done.
 	Pending() (blocks, rows int, bytes int64)
 	// Close makes Append fail and wakes who waits for room. It returns the
@@ -113,10 +114,10 @@ func (l *memoryLog) Appended() uint64 {
 	return l.appended
 }
 
-func (l *memoryLog) WaitDone(ctx context.Context, n uint64) error {
+func (l *memoryLog) WaitDone(ctx context.Context, n uint64, tables ...string) error {
 	return l.wait(ctx, func() (bool, error) {
-		for _, position := range l.open {
-			if position <= n {
+		for b, position := range l.open {
+			if position <= n && (len(tables) == 0 || slices.Contains(tables, b.table)) {
 				return false, nil
 			}
 		}

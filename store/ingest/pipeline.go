@@ -134,10 +134,15 @@ func (p *Pipeline) sealAll() error {
 // Flush seals what is open and waits until everything handed over before the
 // call is stored or in quarantine.
 func (p *Pipeline) Flush(ctx context.Context) error {
+	return p.flush(ctx)
+}
+
+// flush is Flush that waits for the named tables only, if any is named.
+func (p *Pipeline) flush(ctx context.Context, tables ...string) error {
 	if err := p.sealAll(); err != nil {
 		return fmt.Errorf("flushing: %w", err)
 	}
-	if err := p.blocks.WaitDone(ctx, p.blocks.Appended()); err != nil {
+	if err := p.blocks.WaitDone(ctx, p.blocks.Appended(), tables...); err != nil {
 		blocks, rows, _ := p.blocks.Pending()
 		return fmt.Errorf("flushing: %d blocks with %d rows are not stored: %w", blocks, rows, err)
 	}

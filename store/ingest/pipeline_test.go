@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -290,6 +291,91 @@ func TestShutdownWritesALastHeartbeat(t *testing.T) {
 		shutdown(t, p)
 		if diff := cmp.Diff([]time.Duration{300 * time.Millisecond}, since(start, f.beats(t))); diff != "" {
 			t.Error(diff)
+		}
+	})
+}
+
+// TestShutdownDoesNotWaitForHeartbeatsAlone: with the store down and all rows
+// stored, the rest is not worth the patience of the caller.
+func TestShutdownDoesNotWaitForHeartbeatsAlone(t *testing.T) {
+	for name, run := range map[string]func(p *Pipeline, f *fakeStore){
+		"nothing was ever handed over": func(*Pipeline, *fakeStore) {},
+		"down since the start":         func(*Pipeline, *fakeStore) { time.Sleep(time.Minute) },
+		"rows were stored before": func(p *Pipeline, f *fakeStore) {
+			f.setAnswer(nil)
+			add(p, 3)
+			time.Sleep(10 * time.Second)
+			f.setAnswer(func(*sealed) error { return errDown })
+			time.Sleep(time.Minute) // a heartbeat backs off
+		},
+		"a proxy's heartbeat is open": func(p *Pipeline, _ *fakeStore) { p.Heartbeat(&record.Heartbeat{Proxy: "p"}) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				f := &fakeStore{answer: func(*sealed) error { return errDown }}
+				p, logged := started(t, f, Config{})
+				run(p, f)
+				begin := time.Now()
+				shutdown(t, p)
+				if took := time.Since(begin); took > lastBeat {
+					t.Errorf("Shutdown took %s", took)
+				}
+				if got := logged.count("the last heartbeat is not stored"); got != 1 {
+					t.Errorf("%d lines about the heartbeat, want one", got)
+				}
+				if s := p.Stats(); s.Heartbeats.LostRows == 0 || s.Requests.LostRows != 0 {
+					t.Errorf("stats = %+v, want heartbeats alone to be lost", s)
+				}
+			})
+		})
+	}
+}
+
+// TestShutdownWaitsForRows: one row that is not stored is worth all the
+// patience, and the heartbeat follows it.
+func TestShutdownWaitsForRows(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := &fakeStore{answer: func(*sealed) error { return errDown }}
+		start := time.Now()
+		p, _ := started(t, f, Config{})
+		p.Attempt(&record.Attempt{End: start})
+		go func() {
+			time.Sleep(45 * time.Second)
+			f.setAnswer(nil)
+		}()
+		shutdown(t, p)
+		if f.rows("attempts_in") != 1 || time.Since(start) < 45*time.Second {
+			t.Errorf("%d attempts stored after %s", f.rows("attempts_in"), time.Since(start))
+		}
+		if got := since(start, f.beats(t)); !slices.Contains(got, 0) {
+			t.Errorf("heartbeats through %v, want one through the time of Shutdown", got)
+		}
+	})
+}
+
+// TestShutdownSaysNothingForCallersThatWait: a row that waits for room when
+// Shutdown is called may get lost, so no heartbeat may speak for its time.
+func TestShutdownSaysNothingForCallersThatWait(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := &fakeStore{answer: func(*sealed) error { return errDown }}
+		p, _ := started(t, f, Config{BlockRows: 1, MaxPending: 1})
+		add(p, 1)
+		released := make(chan time.Time, 1)
+		go func() {
+			add(p, 1) // waits
+			released <- time.Now()
+		}()
+		time.Sleep(3500 * time.Millisecond)
+		f.setAnswer(nil)
+		shutdown(t, p)
+		at := <-released
+		for _, through := range f.beats(t) {
+			if through.Before(at) {
+				t.Errorf("heartbeat through %s, when a row waited until %s", through, at)
+			}
+		}
+		if s := p.Stats().Requests; s.Rows != 2 || s.StoredRows+s.LostRows != 2 {
+			t.Errorf("stats = %+v, want both rows accounted for", s)
 		}
 	})
 }

@@ -75,13 +75,17 @@ func (p *Pipeline) tick(ctx context.Context, marks chan mark) {
 		case <-t.C:
 		}
 		now := time.Now()
-		held := p.waited.Swap(false) || p.waiting.Load() > 0
+		held := p.held()
 		p.report(p.sealAll())
 		if !held {
 			replace(marks, mark{at: now, blocks: p.blocks.Appended()})
 		}
 	}
 }
+
+// held tells whether callers wait for room, or did since it was last asked: rows
+// of this time may then be handed over later.
+func (p *Pipeline) held() bool { return p.waited.Swap(false) || p.waiting.Load() > 0 }
 
 // replace puts the mark into the channel in place of one not taken yet. There
 // is one sender.
@@ -119,14 +123,15 @@ func (p *Pipeline) writeBeat(through time.Time) error {
 	return errors.Join(err, p.heartbeats.seal())
 }
 
-// Shutdown stores what is left, writes a last heartbeat and stops. Rows that
-// are not stored when the context ends are lost; the error says how many.
+// lastBeat is how long Shutdown waits for heartbeats when all rows are stored: a
+// store that answers takes less, and one that is down makes them worthless.
+const lastBeat = time.Second
+
+// Shutdown stores what is left, writes a last heartbeat and stops. Requests and
+// attempts that are not stored when the context ends are lost; the error says
+// how many. Heartbeats alone are not worth that wait: they get a second.
 func (p *Pipeline) Shutdown(ctx context.Context) error {
-	now := time.Now()
-	err := p.Flush(ctx)
-	if err == nil && p.stop != nil {
-		err = errors.Join(p.writeBeat(now), p.Flush(ctx))
-	}
+	err := p.drain(ctx)
 	if p.stop != nil {
 		p.stop()
 	}
@@ -135,6 +140,28 @@ func (p *Pipeline) Shutdown(ctx context.Context) error {
 	p.store.close()
 	if err != nil {
 		return fmt.Errorf("shutting down ingest: %w", err)
+	}
+	return nil
+}
+
+// drain stores all rows and then the heartbeats. The last one speaks for the
+// time of the call, unless callers were waiting then.
+func (p *Pipeline) drain(ctx context.Context) error {
+	now, held := time.Now(), p.held()
+	rows := []string{p.requests.table.Name, p.attempts.table.Name}
+	if err := p.flush(ctx, rows...); err != nil || p.stop == nil {
+		return err
+	}
+	if !held {
+		p.report(p.writeBeat(now))
+	}
+	if err := p.flush(ctx, rows...); err != nil { // of callers that were waiting
+		return err
+	}
+	short, cancel := context.WithTimeout(ctx, lastBeat)
+	defer cancel()
+	if err := p.Flush(short); err != nil {
+		p.log.Warn("the last heartbeat is not stored", "error", err)
 	}
 	return nil
 }
