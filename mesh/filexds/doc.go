@@ -14,8 +14,9 @@
 // with, the configuration now wanted (Update replaces it) and the overrides
 // above it (the API sets them). Every change renders the files of all proxies
 // anew, writes those that differ, runtime first and routes second, and asks each
-// proxy until it has them. If one refuses or does not answer, all files are put
-// back: an edge is never left half changed.
+// proxy until it has them. If one refuses or is silent, all files are put back:
+// an edge is never left half changed. A proxy that does not run is no obstacle:
+// it reads its files when it starts.
 //
 // Read plane.go, then rollout.go and service.go.
 package filexds

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -313,6 +314,29 @@ func TestLiveTimeout(t *testing.T) {
 	}
 	if status, _ := newCaller(t, m, "reviews-v2").call("/"); status != http.StatusGatewayTimeout {
 		t.Errorf("status = %d, want 504", status)
+	}
+}
+
+// TestLiveProxyAway changes limits while one of two callers is down, and sees
+// that it starts with them.
+func TestLiveProxyAway(t *testing.T) {
+	m := envoytest.FreePorts(t, envoytest.Mesh())
+	m.Service("default", "ratings").Routes = []*model.Route{model.DefaultRoute()}
+	p := newPlane(t, m)
+	handle(t, m.Workload("default", "ratings-v1").InboundPort, func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
+	start(t, p, "reviews-v2")
+	policy := tuned()
+	policy.Timeout = durationpb.New(50 * time.Millisecond)
+	want := map[string]string{"reviews-v2": "", "reviews-v3": errAway.Error()}
+	if diff := cmp.Diff(want, newClient(t, p, token).apply(ratingsEdge, policy)); diff != "" {
+		t.Fatal("apply:", diff)
+	}
+	late := start(t, p, "reviews-v3")
+	if status, _ := newCaller(t, m, "reviews-v3").call("/"); status != http.StatusGatewayTimeout {
+		t.Errorf("status = %d, want 504: the proxy did not start with the timeout", status)
+	}
+	if runtime := late.Admin(t, "/runtime"); !strings.Contains(runtime, "ratings.default.default.max_requests") {
+		t.Errorf("the proxy did not start with the limits:\n%s", runtime)
 	}
 }
 

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/plimsoll-mesh/plimsoll/mesh/envoyconf"
@@ -75,13 +77,14 @@ func (m *move) restore(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// put writes files and waits until the proxy has them, or counts a refusal.
+// put writes files and waits until the proxy has them, or counts a refusal. A
+// proxy that does not run is not waited for.
 func (m *move) put(ctx context.Context, files []file, refusals string, has live) (time.Duration, error) {
 	ctx, cancel := context.WithTimeout(ctx, m.patience)
 	defer cancel()
 	before, err := m.admin.refused(ctx, refusals)
-	if err != nil {
-		return 0, err
+	if err != nil && !isAway(err) {
+		return 0, m.explain(err)
 	}
 	start := time.Now()
 	for _, f := range files {
@@ -99,7 +102,24 @@ func (m *move) put(ctx context.Context, files []file, refusals string, has live)
 		}
 		return false, err
 	})
-	return time.Since(start), err
+	if m.change.Away = isAway(err); m.change.Away {
+		return 0, nil
+	}
+	return time.Since(start), m.explain(err)
+}
+
+// explain says what to do about a proxy that runs and is silent.
+func (m *move) explain(err error) error {
+	if !errors.Is(err, context.DeadlineExceeded) {
+		return err
+	}
+	return fmt.Errorf("the proxy runs but did not confirm the change within %v; look into its log, or stop it and apply the change again: %w", m.patience, err)
+}
+
+// isAway tells whether nobody listens on a proxy's admin socket: it was not
+// started, or has ended.
+func isAway(err error) bool {
+	return errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, fs.ErrNotExist)
 }
 
 func namesOf(files []file) string {

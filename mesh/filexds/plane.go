@@ -39,7 +39,7 @@ type state struct {
 
 // proxy is one workload's Envoy.
 type proxy struct {
-	id       string // node id
+	name     string // "mesh/cluster/namespace/instance"
 	workload *model.Workload
 	paths    Paths
 	admin    *admin
@@ -65,9 +65,15 @@ func New(m *model.Mesh, dir string, o Options) (*Plane, error) {
 		if err != nil {
 			return nil, err
 		}
-		p.proxies = append(p.proxies, &proxy{id: m.ID(w), workload: w, paths: paths, admin: newAdmin(paths.AdminSocket), files: files})
+		p.proxies = append(p.proxies, &proxy{name: proxyName(m, w), workload: w, paths: paths, admin: newAdmin(paths.AdminSocket), files: files})
 	}
 	return p, nil
+}
+
+// proxyName names one proxy: the node id, with the copy's name for that of a
+// workload that has several.
+func proxyName(m *model.Mesh, w *model.Workload) string {
+	return m.Name + "/" + m.Cluster + "/" + w.Namespace + "/" + w.InstanceName()
 }
 
 // Write writes all files of all proxies, for their first start: what is in
@@ -77,7 +83,7 @@ func (p *Plane) Write(ctx context.Context) error {
 	defer p.mu.Unlock()
 	for _, x := range p.proxies {
 		if err := ctx.Err(); err != nil {
-			return fmt.Errorf("writing files of %s: %w", x.id, err)
+			return fmt.Errorf("writing files of %s: %w", x.name, err)
 		}
 		if err := p.writeProxy(x); err != nil {
 			return err
@@ -97,7 +103,7 @@ func (p *Plane) writeProxy(x *proxy) error {
 	}
 	for _, f := range append(x.files.all(), file{path: x.paths.Bootstrap, content: text}) {
 		if err := f.write(); err != nil {
-			return fmt.Errorf("writing files of %s: %w", x.id, err)
+			return fmt.Errorf("writing files of %s: %w", x.name, err)
 		}
 	}
 	return nil

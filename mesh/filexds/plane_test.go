@@ -170,3 +170,39 @@ func TestPaths(t *testing.T) {
 		t.Error("found the paths of a workload that is not there")
 	}
 }
+
+// copies is the small mesh with a second copy of reviews-v2.
+func copies() *model.Mesh {
+	m := envoytest.Mesh()
+	second := *m.Workload("default", "reviews-v2")
+	second.Instance, second.InboundPort, second.AppPort = "reviews-v2-b", 21360, 21361
+	second.Upstreams = []model.Upstream{{Service: "ratings", Namespace: "default", LocalPort: 21362}}
+	m.Workloads = append(m.Workloads, &second)
+	return m
+}
+
+// TestCopies sees that copies of one workload have files and sockets of their
+// own, and can be told apart by whoever asks or changes something.
+func TestCopies(t *testing.T) {
+	p := newPlane(t, copies())
+	one, _ := p.Paths(p.started.Workload("default", "reviews-v2"))
+	other, ok := p.Paths(p.started.Workload("default", "reviews-v2-b"))
+	if !ok || one.Dir == other.Dir || one.AdminSocket == other.AdminSocket {
+		t.Errorf("paths of two copies: %+v and %+v", one, other)
+	}
+	fakes(t, p)
+	startFake(t, other)
+	c := newClient(t, p, token)
+	want := map[string]string{"reviews-v2": "", "reviews-v2-b": "", "reviews-v3": ""}
+	if diff := cmp.Diff(want, c.apply(ratingsEdge, tuned())); diff != "" {
+		t.Error("apply:", diff)
+	}
+	proxies := []string{"demo/local/default/reviews-v2", "demo/local/default/reviews-v3", "demo/local/default/reviews-v2-b"}
+	if diff := cmp.Diff(proxies, c.get(ratingsEdge).GetProxies()); diff != "" {
+		t.Error("proxies:", diff)
+	}
+	// 21 in all are 7 for each of three callers; two would have got 11.
+	if runtime := contents(t, p)["reviews-v2-b.default/runtime.json"]; !strings.Contains(runtime, `max_requests": 7`) {
+		t.Errorf("runtime.json of the second copy lacks its share:\n%s", runtime)
+	}
+}

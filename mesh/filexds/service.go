@@ -55,7 +55,7 @@ func (s *service) GetTrafficPolicy(_ context.Context, r *connect.Request[plimsol
 		answer.Effective.MaxRequests = total // as it was said, not as it was rounded
 	}
 	for _, w := range t.callers {
-		answer.Proxies = append(answer.Proxies, p.state.configured.ID(w))
+		answer.Proxies = append(answer.Proxies, proxyName(p.state.configured, w))
 	}
 	return connect.NewResponse(answer), nil
 }
@@ -106,8 +106,11 @@ func proxyChange(c Change) *plimsollv1.ProxyChange {
 	if c.Routes > 0 {
 		out.RoutesLiveAfter = durationpb.New(c.Routes)
 	}
-	if c.Err != nil {
+	switch {
+	case c.Err != nil:
 		out.Error = c.Err.Error()
+	case c.Away:
+		out.Error = errAway.Error()
 	}
 	return out
 }

@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -217,8 +218,8 @@ func TestRefusal(t *testing.T) {
 
 			v3.is(tc.mood)
 			got := c.apply(ratingsEdge, tuned())
-			if !strings.Contains(got["reviews-v3"], tc.want) || got["reviews-v2"] != errPutBack.Error() {
-				t.Errorf("errors = %v, want %q and %q", got, tc.want, errPutBack)
+			if !strings.Contains(got["reviews-v3"], tc.want) || got["reviews-v2"] != putBack("reviews-v3") {
+				t.Errorf("errors = %v, want %q and %q", got, tc.want, putBack("reviews-v3"))
 			}
 			if diff := cmp.Diff(files, contents(t, p)); diff != "" {
 				t.Error("files:", diff)
@@ -234,16 +235,91 @@ func TestRefusal(t *testing.T) {
 	}
 }
 
+// putBack is what a proxy says that another one held back.
+func putBack(by string) string {
+	return "put back, because demo/local/default/" + by + " did not take the change"
+}
+
+// TestProxyAway sees that a proxy which does not run holds nobody back, is named
+// as one that does not run, and starts with the change.
 func TestProxyAway(t *testing.T) {
-	p := newPlane(t, envoytest.Mesh())
-	startFake(t, p.proxies[2].paths) // reviews-v3 has none
-	files := contents(t, p)
-	got := newClient(t, p, token).apply(ratingsEdge, tuned())
-	if !strings.Contains(got["reviews-v3"], "asking the proxy") || got["reviews-v2"] != errPutBack.Error() {
-		t.Errorf("errors = %v", got)
+	for name, leave := range map[string]func(*testing.T, Paths){
+		"never started": func(*testing.T, Paths) {},
+		"ended":         leaveSocket,
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := newPlane(t, envoytest.Mesh())
+			startFake(t, p.proxies[2].paths)
+			leave(t, p.proxies[3].paths)
+			c := newClient(t, p, token)
+			want := map[string]string{"reviews-v2": "", "reviews-v3": errAway.Error()}
+			if diff := cmp.Diff(want, c.apply(ratingsEdge, tuned())); diff != "" {
+				t.Error("apply:", diff)
+			}
+			if got := c.get(ratingsEdge).GetEffective().GetRetries(); got != 1 {
+				t.Errorf("effective retries = %d, want 1", got)
+			}
+			files := contents(t, p)
+			if diff := cmp.Diff(files["reviews-v2.default/runtime.json"], files["reviews-v3.default/runtime.json"]); diff != "" {
+				t.Error("limits of the one that runs and of the one that does not:", diff)
+			}
+			if routes := files["reviews-v3.default/routes/ratings.default.json"]; !strings.Contains(routes, `"timeout": "0.900s"`) {
+				t.Errorf("the proxy that is away will not start with the change:\n%s", routes)
+			}
+			_ = os.Remove(p.proxies[3].paths.AdminSocket)
+			startFake(t, p.proxies[3].paths)
+			if diff := cmp.Diff(both, c.reset(ratingsEdge)); diff != "" {
+				t.Error("reset, once it runs:", diff)
+			}
+		})
 	}
-	if diff := cmp.Diff(files, contents(t, p)); diff != "" {
+}
+
+// leaveSocket leaves the socket of a proxy that was killed.
+func leaveSocket(t *testing.T, paths Paths) {
+	t.Helper()
+	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: paths.AdminSocket, Net: "unix"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.SetUnlinkOnClose(false)
+	l.Close()
+}
+
+// TestProxyAwayAndRefusal sees that one that refuses has all put back, also the
+// files of one that does not run: it must not start with a change that was
+// refused.
+func TestProxyAwayAndRefusal(t *testing.T) {
+	p := newPlane(t, envoytest.Mesh())
+	startFake(t, p.proxies[2].paths).is(refusesRoutes)
+	before := contents(t, p)
+	got := newClient(t, p, token).apply(ratingsEdge, tuned())
+	want := map[string]string{
+		"reviews-v2": "the proxy refused outbound|80||ratings.default; its log says why",
+		"reviews-v3": putBack("reviews-v2"),
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
+	}
+	if diff := cmp.Diff(before, contents(t, p)); diff != "" {
+		t.Error("files:", diff)
+	}
+}
+
+// TestNoProxyRuns sees that a change which takes effect nowhere is none.
+func TestNoProxyRuns(t *testing.T) {
+	p := newPlane(t, envoytest.Mesh())
+	before := contents(t, p)
+	c := newClient(t, p, token)
+	want := map[string]string{"reviews-v2": errNobody.Error(), "reviews-v3": errNobody.Error()}
+	if diff := cmp.Diff(want, c.apply(ratingsEdge, tuned())); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff(before, contents(t, p)); diff != "" {
+		t.Error("files:", diff)
+	}
+	if got := c.get(ratingsEdge); !proto.Equal(got.GetEffective(), got.GetConfigured()) {
+		t.Errorf("effective = %v, want what is configured", got.GetEffective())
 	}
 }
 
@@ -257,8 +333,9 @@ func TestProxyStuck(t *testing.T) {
 	v2.is(stuck)
 	p.patience = 50 * time.Millisecond
 	got := c.apply(ratingsEdge, tuned())
-	if !strings.Contains(got["reviews-v2"], "deadline exceeded") || got["reviews-v3"] != errPutBack.Error() {
-		t.Errorf("errors = %v, want a deadline of reviews-v2", got)
+	want := "the proxy runs but did not confirm the change within 50ms; look into its log, or stop it and apply the change again: "
+	if !strings.HasPrefix(got["reviews-v2"], want) || got["reviews-v3"] != putBack("reviews-v2") {
+		t.Errorf("errors = %v, want %q of reviews-v2", got, want)
 	}
 	if diff := cmp.Diff(before, contents(t, p)); diff != "" {
 		t.Error(diff)
@@ -279,12 +356,12 @@ func TestProxySilent(t *testing.T) {
 	defer l.Close()
 	p.patience = 50 * time.Millisecond
 	got := newClient(t, p, token).apply(ratingsEdge, tuned())
-	if !strings.Contains(got["reviews-v3"], "deadline exceeded") {
+	if !strings.Contains(got["reviews-v3"], "the proxy runs but did not confirm the change within 50ms") {
 		t.Errorf("errors = %v, want a deadline of reviews-v3", got)
 	}
 }
 
-// TestApplyBeforeWrite sees that an early caller learns that there is no proxy.
+// TestApplyBeforeWrite sees that an early caller learns that no proxy runs.
 func TestApplyBeforeWrite(t *testing.T) {
 	p, err := New(envoytest.Mesh(), t.TempDir(), Options{Collector: "127.0.0.1:1", SocketDir: shortDir(t), Token: token})
 	if err != nil {
@@ -292,7 +369,7 @@ func TestApplyBeforeWrite(t *testing.T) {
 	}
 	got := newClient(t, p, token).apply(ratingsEdge, tuned())
 	for _, name := range []string{"reviews-v2", "reviews-v3"} {
-		if !strings.Contains(got[name], "asking the proxy") {
+		if got[name] != errNobody.Error() {
 			t.Errorf("error of %s = %q", name, got[name])
 		}
 	}

@@ -14,8 +14,8 @@ import (
 // Update replaces the configuration while the proxies run; overrides stay above
 // it. What their start-up files say cannot change so: a difference there is an
 // error that names the workload and what differs, and nothing is written. When a
-// proxy does not take the rest, everything is put back; the error and the
-// changes say who and why.
+// proxy that runs does not take the rest, or none runs, everything is put back;
+// the error and the changes say who and why.
 func (p *Plane) Update(ctx context.Context, m *model.Mesh) ([]Change, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -45,7 +45,7 @@ func (p *Plane) needsRestart(m *model.Mesh) error {
 	for _, x := range p.proxies {
 		w := m.Workload(x.workload.Namespace, x.workload.InstanceName())
 		if w == nil {
-			errs = append(errs, fmt.Errorf("changing %s: it is gone from the configuration; stop its proxy first", x.id))
+			errs = append(errs, fmt.Errorf("changing %s: it is gone from the configuration; stop its proxy first", x.name))
 			continue
 		}
 		if err := p.compareBootstraps(x, m, w); err != nil {
@@ -69,7 +69,7 @@ func (p *Plane) compareBootstraps(x *proxy, m *model.Mesh, w *model.Workload) er
 		return err
 	}
 	if !proto.Equal(was, is) {
-		return fmt.Errorf("changing %s: %s can only change with a restart of its proxy", x.id, envoyconf.Difference(was, is))
+		return fmt.Errorf("changing %s: %s can only change with a restart of its proxy", x.name, envoyconf.Difference(was, is))
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package filexds
 
 import (
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -69,6 +70,26 @@ func TestUpdateOfNothing(t *testing.T) {
 	changes, err := p.Update(t.Context(), envoytest.Mesh()) // no proxy runs: none is asked
 	if err != nil || len(changes) != 0 {
 		t.Errorf("Update = %v, %v, want nothing", changes, err)
+	}
+}
+
+// TestUpdateWithProxyAway sees that a proxy which does not run is no error, and
+// that none at all is one.
+func TestUpdateWithProxyAway(t *testing.T) {
+	p := newPlane(t, envoytest.Mesh())
+	next := envoytest.Mesh()
+	next.Service("default", "ratings").Routes[0].Timeout = 5 * time.Second
+	before := contents(t, p)
+	if _, err := p.Update(t.Context(), next); !errors.Is(err, errNobody) {
+		t.Errorf("error = %v, want %v", err, errNobody)
+	}
+	if diff := cmp.Diff(before, contents(t, p)); diff != "" {
+		t.Error("files:", diff)
+	}
+	startFake(t, p.proxies[2].paths)
+	changes, err := p.Update(t.Context(), next)
+	if err != nil || len(changes) != 2 || changes[0].Away || !changes[1].Away {
+		t.Errorf("Update = %+v, %v, want the second proxy away", changes, err)
 	}
 }
 
