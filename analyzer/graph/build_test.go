@@ -75,13 +75,12 @@ func TestEdges(t *testing.T) {
 			}},
 		},
 		{
-			"with several routes, unmatched arrivals stand for themselves",
-			[]countRow{row(client, "r1", ok, 10, 10), row(client, "r2", ok, 5, 5), row(server, "r1", ok, 10, 10), row(server, "inbound", timeout, 5, 5)},
+			"with several routes, arrivals that match none are one remainder",
+			[]countRow{
+				row(client, "r1", ok, 10, 10), row(client, "r2", ok, 5, 5), row(server, "r1", ok, 10, 10),
+				row(server, "inbound", timeout, 3, 3), row(server, "other", ok, 2, 2), row(gateway, "edge", ok, 1, 1),
+			},
 			[]*plimsollv1.Edge{
-				{
-					Src: web, Dst: ratings, Route: "inbound", Protocol: "http1", Vantage: "server", Unit: "attempts", Arrivals: 5,
-					Sources: []*plimsollv1.EdgeSource{source(server, 5, 5)},
-				},
 				{
 					Src: web, Dst: ratings, Route: "r1", Protocol: "http1", Vantage: "client", Unit: "requests",
 					Requests: 10, Arrivals: 10, Attempts: 10, Outcomes: map[string]uint64{"ok": 10}, Rate: 1, ErrorRatio: float(0),
@@ -91,6 +90,46 @@ func TestEdges(t *testing.T) {
 					Src: web, Dst: ratings, Route: "r2", Protocol: "http1", Vantage: "client", Unit: "requests",
 					Requests: 5, Attempts: 5, Outcomes: map[string]uint64{"ok": 5}, Rate: 0.5, ErrorRatio: float(0),
 					Sources: []*plimsollv1.EdgeSource{source(client, 5, 0)},
+				},
+				{
+					Src: web, Dst: ratings, Route: "~unmatched", Protocol: "http1", Vantage: "server", Unit: "attempts", Arrivals: 5,
+					Sources: []*plimsollv1.EdgeSource{source(server, 5, 3), source(gateway, 1, 0)},
+				},
+			},
+		},
+		{
+			"arrivals on every route of the caller leave no remainder",
+			[]countRow{row(client, "r1", ok, 4, 4), row(client, "r2", ok, 5, 5), row(server, "r2", ok, 5, 5), row(server, "r1", ok, 4, 4)},
+			[]*plimsollv1.Edge{
+				{
+					Src: web, Dst: ratings, Route: "r1", Protocol: "http1", Vantage: "client", Unit: "requests",
+					Requests: 4, Arrivals: 4, Attempts: 4, Outcomes: map[string]uint64{"ok": 4}, Rate: 0.4, ErrorRatio: float(0),
+					Sources: []*plimsollv1.EdgeSource{source(client, 4, 0), source(server, 4, 0)},
+				},
+				{
+					Src: web, Dst: ratings, Route: "r2", Protocol: "http1", Vantage: "client", Unit: "requests",
+					Requests: 5, Arrivals: 5, Attempts: 5, Outcomes: map[string]uint64{"ok": 5}, Rate: 0.5, ErrorRatio: float(0),
+					Sources: []*plimsollv1.EdgeSource{source(client, 5, 0), source(server, 5, 0)},
+				},
+			},
+		},
+		{
+			"the server's routes are the edges where the caller has no proxy, whatever others say",
+			[]countRow{row(server, "r1", ok, 1, 1), row(server, "r2", ok, 2, 2), row(gateway, "r3", ok, 4, 4)},
+			[]*plimsollv1.Edge{
+				{
+					Src: web, Dst: ratings, Route: "r1", Protocol: "http1", Vantage: "server", Unit: "attempts",
+					Requests: 1, Arrivals: 1, Attempts: 1, Outcomes: map[string]uint64{"ok": 1}, Rate: 0.1, ErrorRatio: float(0),
+					Sources: []*plimsollv1.EdgeSource{source(server, 1, 0)},
+				},
+				{
+					Src: web, Dst: ratings, Route: "r2", Protocol: "http1", Vantage: "server", Unit: "attempts",
+					Requests: 2, Arrivals: 2, Attempts: 2, Outcomes: map[string]uint64{"ok": 2}, Rate: 0.2, ErrorRatio: float(0),
+					Sources: []*plimsollv1.EdgeSource{source(server, 2, 0)},
+				},
+				{
+					Src: web, Dst: ratings, Route: "~unmatched", Protocol: "http1", Vantage: "gateway", Unit: "requests",
+					Sources: []*plimsollv1.EdgeSource{source(gateway, 4, 0)},
 				},
 			},
 		},
@@ -185,7 +224,7 @@ func randomRows(rng *rand.Rand) []countRow {
 		rows[i] = countRow{
 			Src: ids[rng.IntN(len(ids))], Dst: ids[rng.IntN(len(ids))],
 			SrcService: []string{"", "a", "b"}[rng.IntN(3)], DstVersion: []string{"", "v1"}[rng.IntN(2)],
-			Route: []string{"r1", "r2", "inbound"}[rng.IntN(3)], Protocol: []string{"http1", "http2"}[rng.IntN(2)],
+			Route: []string{"r1", "r2", "inbound", unmatched}[rng.IntN(4)], Protocol: []string{"http1", "http2"}[rng.IntN(2)],
 			Vantage: record.Vantage(rng.IntN(7)), Outcome: record.Outcome(rng.IntN(20)),
 			Requests: rng.Uint64N(10), Attempts: rng.Uint64N(30), MTLSKnown: known, MTLSMutual: rng.Uint64N(known + 1),
 		}

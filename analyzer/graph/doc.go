@@ -10,6 +10,21 @@
 // what the others say stands in Edge.sources, and the server's rows in
 // Edge.arrivals.
 //
+// # Routes
+//
+// Routes are those that the canonical vantage reported. The server's proxy may
+// name a route in its own way, or be told of it by the caller, so what other
+// vantages report of a (src, dst) is placed by this rule:
+//
+//   - on the edge of the same route, if the canonical vantage has it;
+//   - else on the only edge, if the canonical vantage has just one route;
+//   - else on one edge of the route "~unmatched", which has arrivals and sources
+//     but no requests. They are calls of the edges beside it, and which of them
+//     is not known: nothing is spread by guess.
+//
+// So per (src, dst) requests add up to those of the canonical vantage, and
+// arrivals to the server's rows, each counted once.
+//
 // # Which table answers
 //
 // Split cuts a window along the grid of the rollups, so that the answer is

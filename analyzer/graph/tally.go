@@ -67,11 +67,13 @@ func (t *tally) latency(l *latencyRow) {
 	}
 }
 
+// unmatched is the route of the one edge of a (src, dst) that holds what other
+// vantages report on routes that the canonical one does not know.
+const unmatched = "~unmatched"
+
 // edges returns one edge for each route of the canonical vantage. Rows of other
-// vantages join the edge of the same route; the server's proxy often names its
-// routes in its own way, so where (src, dst) has a single canonical route they
-// all join that one. What fits nowhere stands as an edge of its own without
-// requests, so that no arrival is lost or counted twice.
+// vantages join the edge of the same route, or the only one there is; what fits
+// neither joins the remainder, so that no arrival is lost or counted twice.
 func (t *tally) edges(p pair, o options) []*plimsollv1.Edge {
 	if len(t.vantages) == 0 {
 		return nil
@@ -83,20 +85,35 @@ func (t *tally) edges(p pair, o options) []*plimsollv1.Edge {
 			byRoute[at.route] = f.edge(p, at, o)
 		}
 	}
-	only := single(byRoute)
+	rest := cmp.Or(single(byRoute), byRoute[unmatched])
 	for _, at := range t.sortedViews() {
 		e := byRoute[at.route]
-		if e == nil {
-			e = only
+		if e == nil && rest == nil {
+			rest = t.remainder(p, best, byRoute, o)
+			byRoute[unmatched] = rest
 		}
-		if e == nil {
-			e = newFigures().edge(p, at, o)
-			e.Protocol = mostOf(t.views[at].protocols)
-			byRoute[at.route] = e
-		}
-		t.views[at].report(e, at.vantage)
+		t.views[at].report(cmp.Or(e, rest), at.vantage)
 	}
 	return slices.Collect(maps.Values(byRoute))
+}
+
+// remainder makes the edge for rows on routes that no edge has. It holds no
+// requests, since the canonical vantage counts none there, and is named after
+// the best vantage among those rows.
+func (t *tally) remainder(p pair, best record.Vantage, byRoute map[string]*plimsollv1.Edge, o options) *plimsollv1.Edge {
+	seen, protocols := map[record.Vantage]bool{}, map[string]uint64{}
+	for at, f := range t.views {
+		if byRoute[at.route] != nil || at.vantage == best {
+			continue
+		}
+		seen[at.vantage] = true
+		for protocol, n := range f.protocols {
+			protocols[protocol] += n
+		}
+	}
+	e := newFigures().edge(p, view{unmatched, canonical(seen)}, o)
+	e.Protocol = mostOf(protocols)
+	return e
 }
 
 func single(edges map[string]*plimsollv1.Edge) *plimsollv1.Edge {
