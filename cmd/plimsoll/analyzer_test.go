@@ -56,7 +56,21 @@ func TestAnalyzerAnswersTheCommandLine(t *testing.T) {
 	if got := plimsollEventually(t, "graph"); got.code != exitUnavailable || !strings.Contains(got.stderr, "no collector") {
 		t.Errorf("without a collector: exit code %d, stderr %q", got.code, got.stderr)
 	}
-	storeTraffic(t, dsn)
+	storeTraffic(t, dsn, 2*time.Hour)
+	for line, want := range map[string]outcome{
+		"graph":                 {stdout: "web   db    r       client      3", stderr: "ago, and no collector has brought newer ones"},
+		"slo list":              {stderr: "No SLOs"},
+		"tune plan -n n web db": {stdout: "INSUFFICIENT", code: exitNotEnough},
+		"doctor -o json":        {stdout: "no collector has reported for 2h0m", code: exitFindings},
+	} {
+		t.Run("dead collector: "+line, func(t *testing.T) {
+			got := plimsoll(t.Context(), strings.Fields(line)...)
+			if got.code != want.code || !strings.Contains(got.stdout, want.stdout) || !strings.Contains(got.stderr, want.stderr) {
+				t.Errorf("%s\nwant %s", got, want)
+			}
+		})
+	}
+	storeTraffic(t, dsn, 0)
 	for _, c := range []struct {
 		line string
 		code int
@@ -99,8 +113,9 @@ func plimsollEventually(t *testing.T, args ...string) outcome {
 	}
 }
 
-// storeTraffic stores three requests and the heartbeat of a collector.
-func storeTraffic(t *testing.T, dsn string) {
+// storeTraffic stores three requests and the heartbeat of a collector, all some
+// time ago.
+func storeTraffic(t *testing.T, dsn string, ago time.Duration) {
 	t.Helper()
 	parsed, err := query.ParseDSN(dsn)
 	if err != nil {
@@ -111,7 +126,7 @@ func storeTraffic(t *testing.T, dsn string) {
 		t.Fatal(err)
 	}
 	defer conn.Close()
-	now := time.Now().UnixMicro()
+	now := time.Now().Add(-ago).UnixMicro()
 	for _, sql := range []string{
 		`INSERT INTO requests_in (ts, vantage, src, src_service, dst, dst_service, route, outcome, duration_us, duration_bin)
 			SELECT fromUnixTimestamp64Micro(%d - 10000000, 'UTC'), 'client', 'm/c/n/web', 'web', 'm/c/n/db', 'db', 'r', 'ok', 100, 100 FROM numbers(3)`,

@@ -4,11 +4,14 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"go.yaml.in/yaml/v3"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	plimsollv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/v1"
+	"github.com/plimsoll-mesh/plimsoll/store/query"
 )
 
 // TestYAMLHoldsWhatJSONHolds reads both formats of each command back.
@@ -94,6 +97,36 @@ func TestGraphJSONKeys(t *testing.T) {
 	for _, q := range []string{"p50", "p90", "p99"} {
 		has(latency, q)
 		has(latency[q].(map[string]any), "estimate", "low", "high")
+	}
+}
+
+// TestNoteEnd shows what stderr says of where an answer ends: at most one line,
+// and nothing where it ends before the watermark.
+func TestNoteEnd(t *testing.T) {
+	mark := noon(0).AsTime()
+	ended := func(offset time.Duration) *plimsollv1.Window { return window(-time.Hour, offset) }
+	for _, c := range []struct {
+		name  string
+		asked *timestamppb.Timestamp
+		w     *plimsollv1.Window
+		age   time.Duration // of the watermark
+		want  string
+	}{
+		{"fresh", nil, ended(0), 7 * time.Second, ""},
+		{"fresh, up to the limit", nil, ended(0), query.Live, ""},
+		{"fresh, asked beyond", noon(time.Minute), ended(0), 7 * time.Second, "Rows are complete up to 2026-03-01T12:00:00Z only: the window ends there.\n"},
+		{"fresh, asked up to it", noon(0), ended(0), 7 * time.Second, ""},
+		{"still", nil, ended(0), 133 * time.Second, "Rows end at 2026-03-01T12:00:00Z, 2m13s ago, and no collector has brought newer ones: ask \"plimsoll doctor\".\n"},
+		{"still, asked beyond", noon(time.Hour), ended(0), 31 * time.Second, "Rows end at 2026-03-01T12:00:00Z, 31s ago, and no collector has brought newer ones: ask \"plimsoll doctor\".\n"},
+		{"still, but asked for the past", noon(-time.Minute), ended(-time.Minute), time.Hour, ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			var stderr strings.Builder
+			noteEnd(&printer{errOut: &stderr}, &plimsollv1.GetGraphRequest{To: c.asked}, c.w, mark.Add(c.age))
+			if got := stderr.String(); got != c.want {
+				t.Errorf("note %q, want %q", got, c.want)
+			}
+		})
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	plimsollv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/v1"
+	"github.com/plimsoll-mesh/plimsoll/store/query"
 )
 
 func newGraphCommand() *cobra.Command {
@@ -22,11 +23,14 @@ func newGraphCommand() *cobra.Command {
 		Use:   "graph",
 		Short: "Show who calls whom, and how it goes",
 		Long: `Show the edges of the mesh: who calls whom, how often, with which errors and
-latencies. The window ends at the watermark, up to which all rows are stored.
+latencies. The window ends at the watermark, up to which all rows are stored; when
+no collector has moved it lately, a note says so.
 
 Each edge is seen from the caller's proxy where that one reports (logical
-requests), else from the server's (tries). Columns whose figure is not known show
-"-". Failures are all outcomes but ok and client errors.`,
+requests), else from the server's (tries). What arrived at the server on routes
+that its caller does not know is one edge "~unmatched" without requests. Columns
+whose figure is not known show "-". Failures are all outcomes but ok and client
+errors.`,
 		Example: `  plimsoll graph
   plimsoll graph --window 5m --service reviews -o wide
   plimsoll graph --from 2026-03-01T12:00:00Z --to 2026-03-01T12:05:00Z -o json`,
@@ -52,15 +56,23 @@ requests), else from the server's (tries). Columns whose figure is not known sho
 		if err != nil {
 			return conn.explain(err)
 		}
-		noteCut(p, req, answer.Msg.Window)
+		noteEnd(p, req, answer.Msg.Window, time.Now())
 		return printGraph(p, answer.Msg)
 	}
 	return cmd
 }
 
-// noteCut says that the answer ends before the time that was asked for.
-func noteCut(p *printer, req *plimsollv1.GetGraphRequest, w *plimsollv1.Window) {
-	if asked := req.GetTo(); asked != nil && asked.AsTime().After(w.GetTo().AsTime()) {
+// noteEnd says why the answer ends where it does, if that is the watermark: it
+// stands still since a while, or a later end was asked for.
+func noteEnd(p *printer, req *plimsollv1.GetGraphRequest, w *plimsollv1.Window, now time.Time) {
+	end := w.GetTo().AsTime()
+	if end.Before(w.GetWatermark().AsTime()) {
+		return
+	}
+	if age := now.Sub(end); age > query.Live {
+		p.note("Rows end at %s, %s ago, and no collector has brought newer ones: ask \"plimsoll doctor\".",
+			timeCell(w.GetTo()), age.Round(time.Second))
+	} else if asked := req.GetTo(); asked != nil && asked.AsTime().After(end) {
 		p.note("Rows are complete up to %s only: the window ends there.", timeCell(w.GetTo()))
 	}
 }
