@@ -93,13 +93,15 @@ func TestResolveLongAfterTheWatermark(t *testing.T) {
 		{"a day: the last minute is exact", &plimsollv1.GetGraphRequest{}, 24 * time.Hour, window{mark.Add(-time.Minute), mark, mark}},
 		{
 			"a day: what the clock made too old moves", &plimsollv1.GetGraphRequest{From: at(mark.Add(-2*24*time.Hour - time.Second))},
-			24*time.Hour + time.Second/2, window{minute.Add(time.Minute - 2*24*time.Hour), mark, mark},
+			24*time.Hour + time.Second/2,
+			window{minute.Add(time.Minute - 2*24*time.Hour), mark, mark},
 		},
 		{"just kept", &plimsollv1.GetGraphRequest{}, fineKept - time.Minute, window{mark.Add(-time.Minute), mark, mark}},
 		{"not kept: the last whole minute", &plimsollv1.GetGraphRequest{}, fineKept + time.Second, window{minute.Add(-time.Minute), minute, minute}},
 		{
 			"not kept: to beyond", &plimsollv1.GetGraphRequest{From: at(minute.Add(-time.Hour)), To: at(mark.Add(time.Hour))},
-			fineKept + time.Second, window{minute.Add(-time.Hour), minute, minute},
+			fineKept + time.Second,
+			window{minute.Add(-time.Hour), minute, minute},
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -19,19 +19,23 @@ func TestWatermarkRule(t *testing.T) {
 		"none": {nil, Mark{}, "no collector has ever reported"},
 		"one": {
 			[]beat{{"a", ago(time.Second), ago(2 * time.Second)}},
-			Mark{At: ago(7 * time.Second), Collectors: []string{"a"}}, "",
+			Mark{At: ago(7 * time.Second), Collectors: []string{"a"}},
+			"",
 		},
 		"the slowest counts": {
 			[]beat{{"a", ago(0), ago(time.Second)}, {"b", ago(time.Second), ago(20 * time.Second)}, {"c", ago(0), ago(0)}},
-			Mark{At: ago(25 * time.Second), Collectors: []string{"a", "b", "c"}}, "",
+			Mark{At: ago(25 * time.Second), Collectors: []string{"a", "b", "c"}},
+			"",
 		},
 		"a silent one does not hold back": {
 			[]beat{{"a", ago(0), ago(time.Second)}, {"b", ago(31 * time.Second), ago(40 * time.Second)}},
-			Mark{At: ago(6 * time.Second), Collectors: []string{"a"}, Silent: []string{"b"}}, "",
+			Mark{At: ago(6 * time.Second), Collectors: []string{"a"}, Silent: []string{"b"}},
+			"",
 		},
 		"exactly at the limit is live": {
 			[]beat{{"a", ago(Live), ago(Live)}},
-			Mark{At: ago(Live + Margin), Collectors: []string{"a"}}, "",
+			Mark{At: ago(Live + Margin), Collectors: []string{"a"}},
+			"",
 		},
 		"all silent: the last one's mark stands": {
 			[]beat{{"a", ago(50 * time.Second), ago(time.Minute)}, {"b", ago(31 * time.Second), ago(33 * time.Second)}},
@@ -40,11 +44,13 @@ func TestWatermarkRule(t *testing.T) {
 		},
 		"an hour of silence": {
 			[]beat{{"a", ago(time.Hour - time.Second), ago(time.Hour)}},
-			Mark{At: ago(time.Hour + Margin), Silent: []string{"a"}}, "no collector has reported for 59m59s",
+			Mark{At: ago(time.Hour + Margin), Silent: []string{"a"}},
+			"no collector has reported for 59m59s",
 		},
 		"alive but stuck": {
 			[]beat{{"a", ago(0), ago(10 * time.Minute)}},
-			Mark{At: ago(10*time.Minute + Margin), Collectors: []string{"a"}}, "",
+			Mark{At: ago(10*time.Minute + Margin), Collectors: []string{"a"}},
+			"",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
