@@ -29,6 +29,10 @@ type Upstream struct {
 	LocalPort          int
 }
 
+func (u Upstream) sameService(other Upstream) bool {
+	return u.Service == other.Service && u.Namespace == other.Namespace
+}
+
 // ID returns the node id "mesh/cluster/namespace/workload", which all copies of
 // a workload share.
 func (m *Mesh) ID(w *Workload) string {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"net/netip"
+	"slices"
 )
 
 // Validate reports every contradiction in the mesh, joined: names and ports
@@ -54,7 +55,10 @@ func (m *Mesh) validateWorkload(w *Workload, names map[string]bool, ports map[st
 	}
 	take(w.Address, w.InboundPort, "inbound port")
 	take("127.0.0.1", w.AppPort, "application port")
-	for _, u := range w.Upstreams {
+	for i, u := range w.Upstreams {
+		if slices.ContainsFunc(w.Upstreams[:i], u.sameService) {
+			bad("calls %s.%s twice; one local port serves all its calls", u.Service, u.Namespace)
+		}
 		take("127.0.0.1", u.LocalPort, "local port for "+u.Service)
 		if m.Service(u.Namespace, u.Service) == nil {
 			bad("calls %s.%s, which no workload offers", u.Service, u.Namespace)
