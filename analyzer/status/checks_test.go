@@ -2,14 +2,20 @@ package status
 
 import (
 	"errors"
+	"flag"
 	"fmt"
+	"os"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	plimsollv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/v1"
 	"github.com/plimsoll-mesh/plimsoll/store/query"
 )
+
+var update = flag.Bool("update", false, "rewrite the golden files in testdata")
 
 // well returns facts without any finding.
 func well() facts {
@@ -36,16 +42,19 @@ func TestAllIsWell(t *testing.T) {
 	}
 }
 
-func TestFindings(t *testing.T) {
+// finding is a change to facts that are well, and what it must lead to.
+type finding struct {
+	name   string
+	change func(*facts)
+	code   string
+	result string
+	detail string
+	checks int // how many are made at all
+}
+
+func findings() []finding {
 	broken := errors.New("connection refused")
-	for _, c := range []struct {
-		name   string
-		change func(*facts)
-		code   string
-		result string
-		detail string
-		checks int // how many are made at all
-	}{
+	return []finding{
 		{"store is down", func(f *facts) { f.storeErr = broken }, "PLM001", "error", "connection refused", 1},
 		{"no tables", func(f *facts) { f.schemaErr = broken }, "PLM002", "error", "connection refused", 2},
 		{"no watermark", func(f *facts) { f.watermark = query.Mark{Reason: "no collector has reported"} }, "PLM003", "error", "no collector has reported", 5},
@@ -64,7 +73,11 @@ func TestFindings(t *testing.T) {
 		}, "PLM005", "warning", "1 of 2 silent for more than 30s: p2", 5},
 		{"mesh is down", func(f *facts) { f.meshEnabled, f.meshErr = true, broken }, "PLM006", "error", "connection refused", 6},
 		{"mesh and store are down", func(f *facts) { f.meshEnabled, f.meshErr, f.storeErr = true, broken, broken }, "PLM006", "error", "connection refused", 2},
-	} {
+	}
+}
+
+func TestFindings(t *testing.T) {
+	for _, c := range findings() {
 		t.Run(c.name, func(t *testing.T) {
 			f := well()
 			c.change(&f)
@@ -80,6 +93,56 @@ func TestFindings(t *testing.T) {
 				t.Errorf("check %v, want %s with %q and a hint", got, c.result, c.detail)
 			}
 		})
+	}
+}
+
+// TestTexts keeps what a person reads of each finding in testdata/findings.txt:
+// the detail says what is wrong, the hint what to do, each on one line.
+func TestTexts(t *testing.T) {
+	var text strings.Builder
+	for _, c := range findings() {
+		f := well()
+		c.change(&f)
+		got := find(checks(f), c.code)
+		fmt.Fprintf(&text, "# %s\n%s %s %s\n  %s\n  → %s\n\n", c.name, got.Code, got.Name, got.Result, got.Detail, got.Hint)
+	}
+	const path = "testdata/findings.txt"
+	if *update {
+		if err := os.WriteFile(path, []byte(text.String()), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), text.String()); diff != "" {
+		t.Errorf("texts (-want +got):\n%s", diff)
+	}
+}
+
+// TestEveryCodeIsDocumented compares the codes with the package comment, which
+// promises that each keeps its meaning.
+func TestEveryCodeIsDocumented(t *testing.T) {
+	doc, err := os.ReadFile("doc.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := well()
+	f.meshEnabled = true
+	for _, c := range checks(f) {
+		if strings.Count(string(doc), c.Code) != 1 {
+			t.Errorf("doc.go does not say once what %s is", c.Code)
+		}
+	}
+	found := map[string]bool{}
+	for _, c := range findings() {
+		found[c.code] = true
+	}
+	for _, c := range checks(f) {
+		if !found[c.Code] {
+			t.Errorf("no test makes %s find anything", c.Code)
+		}
 	}
 }
 
