@@ -131,10 +131,14 @@ func TestSLO(t *testing.T) {
 	script(t, "slo", fakes(),
 		"slo list",
 		"slo list -o wide",
+		"slo list -o json",
+		"slo list -o yaml",
 		"slo list -o name",
 		"slo status shop-availability",
 		"slo status -o wide",
 		"slo status shop-availability -o json",
+		"slo status quiet -o yaml",
+		"slo status -o name",
 		"slo status nothing",
 	)
 }
@@ -143,26 +147,38 @@ func TestAlerts(t *testing.T) {
 	script(t, "alerts", fakes(),
 		"alerts list",
 		"alerts list -o wide",
+		"alerts list -o json",
+		"alerts list -o yaml",
 		"alerts list -o name",
 		"alerts list --from 2030-01-01T00:00:00Z",
+		"alerts list --from 2030-01-01T00:00:00Z -o json",
 	)
 }
 
 func TestTune(t *testing.T) {
 	script(t, "tune", fakes(),
 		"tune plan reviews ratings",
+		"tune plan reviews ratings -o wide",
 		"tune plan reviews ratings -o json",
+		"tune plan reviews ratings -o yaml",
 		"tune plan reviews ratings -o name",
 		"tune plan web details",
 		"tune plan web details -o json",
 		"tune apply plan-1",
+		"tune apply plan-1 -o json",
+		"tune apply plan-1 -o name",
 		"tune apply plan-refused",
+		"tune apply plan-refused -o yaml",
 		"tune apply plan-none",
 		"tune apply plan-old",
 		"tune rollback",
+		"tune rollback -o json",
 		"tune rollback plan-1 -o yaml",
+		"tune rollback -o name",
 		"tune history",
 		"tune history reviews ratings -o wide",
+		"tune history reviews ratings -o json",
+		"tune history reviews ratings -o yaml",
 		"tune history -o name",
 	)
 }

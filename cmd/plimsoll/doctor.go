@@ -49,17 +49,20 @@ mesh. The exit code is 79 when any check finds something, whatever the format.`,
 // checkTools looks for the programs that the demo and the embedded store need.
 func checkTools(executable string) []*plimsollv1.Check {
 	return []*plimsollv1.Check{
-		checkTool("PLM101", "embedded ClickHouse", run.LibraryEnv, "libchdb.so", executable),
-		checkTool("PLM102", "Envoy", run.EnvoyEnv, "envoy", executable),
+		checkTool("PLM101", "embedded ClickHouse", run.LibraryEnv, "libchdb.so", executable,
+			"without it, use a ClickHouse of your own: the embedded store, the demo and the lab do not run"),
+		checkTool("PLM102", "Envoy", run.EnvoyEnv, "envoy", executable,
+			"without it, the demo and the lab do not run; everything else does"),
 	}
 }
 
-func checkTool(code, name, env, file, executable string) *plimsollv1.Check {
+// checkTool looks for one file. The error of a missing one says how to get it,
+// the hint what does without.
+func checkTool(code, name, env, file, executable, without string) *plimsollv1.Check {
 	c := &plimsollv1.Check{Code: code, Name: name}
 	path, err := run.FindTool("", env, file, executable)
 	if err != nil {
-		c.Result, c.Detail = "warning", err.Error()
-		c.Hint = "run `make tools` in the project's folder, or name your own with $" + env
+		c.Result, c.Detail, c.Hint = "warning", err.Error(), without
 		return c
 	}
 	c.Result, c.Detail = "ok", path
