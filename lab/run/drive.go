@@ -12,14 +12,16 @@ import (
 	"github.com/plimsoll-mesh/plimsoll/lab/witness"
 )
 
-// What makes the first phase worth repeating: a sleeper woke this much too
-// late, and goodput fell below this.
-const (
-	stallLimit   = 50 * time.Millisecond
-	calmGoodput  = 0.98
-	restartPause = 5 * time.Second  // for what is under way between the proxies
-	restartWait  = 30 * time.Second // for queues to empty
-)
+// restartRule says when the first phase is worth repeating, and how long to
+// wait before.
+type restartRule struct {
+	stall   time.Duration // a sleeper woke this much too late,
+	goodput float64       // and goodput fell below this
+	pause   time.Duration // for what is under way between the proxies
+	wait    time.Duration // at most, for queues to empty
+}
+
+var normalRestart = restartRule{stall: 50 * time.Millisecond, goodput: 0.98, pause: 5 * time.Second, wait: 30 * time.Second}
 
 // driver offers the load of a scenario while the timeline runs.
 type driver struct {
@@ -30,6 +32,7 @@ type driver struct {
 	timeline *timeline
 	journal  *journal
 	api      *api
+	restart  restartRule
 }
 
 // drive is what came of it.
@@ -63,12 +66,12 @@ func (d *driver) run(ctx context.Context) (*drive, error) {
 // quieten waits until the applications have nothing to do any more, and a while
 // longer; a queue that does not empty is waited for only so long.
 func (d *driver) quieten(ctx context.Context) error {
-	for end := time.Now().Add(restartWait); !d.apps.idle() && time.Now().Before(end); {
+	for end := time.Now().Add(d.restart.wait); !d.apps.idle() && time.Now().Before(end); {
 		if err := sleepUntil(ctx, time.Now().Add(100*time.Millisecond)); err != nil {
 			return err
 		}
 	}
-	return sleepUntil(ctx, time.Now().Add(restartPause))
+	return sleepUntil(ctx, time.Now().Add(d.restart.pause))
 }
 
 var errAgain = errors.New("the first phase begins again")
@@ -139,7 +142,7 @@ func (d *driver) disturbed(result *drive) bool {
 		}
 	}
 	w := result.load.Window(d.scenario.Phases[0].From.D(), d.scenario.Phases[0].Until.D())
-	return w.Offered > 0 && w.Goodput() < calmGoodput && result.meter.Disturbed(0, end, stallLimit)
+	return w.Offered > 0 && w.Goodput() < d.restart.goodput && result.meter.Disturbed(0, end, d.restart.stall)
 }
 
 func (d *driver) firstEnd() time.Duration {
@@ -162,19 +165,30 @@ func (d *driver) watch(ctx context.Context, g *load.Generator) {
 		if second < 0 || second >= int(d.scenario.Duration.D()/time.Second) {
 			continue
 		}
-		if p := d.clock.phase(d.clock.zero().Add(time.Duration(second) * time.Second)); p != phase {
-			phase = p
-			d.announce(phase)
+		if p := offeredIn(d.scenario.Phases, time.Duration(second)*time.Second); p.Name != phase {
+			phase = p.Name
+			d.announce(p)
 		}
 		d.report(second, phase, g, d.budget(ctx, second))
 	}
 }
 
-// announce prints that a phase has begun.
-func (d *driver) announce(phase string) {
-	if p, ok := d.scenario.Phase(phase); ok {
+// announce prints that a phase has begun; between phases there is none.
+func (d *driver) announce(p scenario.Phase) {
+	if p.Name != "" {
 		d.journal.say("%5.0f s  – %s, until %s", p.From.D().Seconds(), p.Name, p.Until)
 	}
+}
+
+// offeredIn returns the phase whose load a moment belongs to, the zero Phase
+// between phases.
+func offeredIn(phases []scenario.Phase, at time.Duration) scenario.Phase {
+	for _, p := range phases {
+		if at >= p.From.D() && at < p.Until.D() {
+			return p
+		}
+	}
+	return scenario.Phase{}
 }
 
 // report prints one second and how long the run will go on.

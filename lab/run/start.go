@@ -124,7 +124,7 @@ func (l *lab) startApps(ctx context.Context, plane *filexds.Plane, workloads []*
 	}
 	j := newJournal(c, l.opts.Progress)
 	return &driver{
-		scenario: s, clock: c, apps: l.apps, ledger: ledger, journal: j, api: l.api,
+		scenario: s, clock: c, apps: l.apps, ledger: ledger, journal: j, api: l.api, restart: normalRestart,
 		timeline: &timeline{apps: l.apps, stack: l.stack, plane: plane, mesh: mesh, workloads: workloads, api: l.api, journal: j},
 	}, nil
 }

@@ -14,7 +14,7 @@ type Rows struct {
 	Requests, Attempts uint64
 	// Doubled counts rows that are there more than once: same proxy, call,
 	// attempt and end.
-	Doubled  uint64
+	Doubled uint64
 	// Received is what the collectors' heartbeats say they received. Their counts
 	// begin again when a collector does.
 	Received uint64
@@ -27,9 +27,9 @@ SELECT
   (SELECT count() - uniqExact(proxy, vantage, call_id, request_id, attempt, ts, duration_us, upstream) FROM requests)
   + (SELECT count() - uniqExact(proxy, call_id, request_id, number, ts, duration_us, upstream) FROM attempts),
   (SELECT sum(n) FROM (
-    SELECT arraySum(arrayMap((now, before) -> if(now < before, now, now - before), counts, arrayPopBack(arrayPushFront(counts, 0)))) AS n
+    SELECT arraySum(arrayMap((now, before) -> if(now < before, now, now - before), counts, arrayPopBack(arrayPushFront(counts, toInt64(0))))) AS n
     FROM (
-      SELECT arrayMap(x -> x.2, arraySort(groupArray((ts, requests + attempts)))) AS counts
+      SELECT arrayMap(x -> toInt64(x.2), arraySort(groupArray((ts, requests + attempts)))) AS counts
       FROM heartbeats WHERE proxy != '' GROUP BY proxy, collector)))
 FORMAT TabSeparated`
 
