@@ -32,11 +32,13 @@ func readDestinationRule(o *object) (*destinationRule, error) {
 	names := map[string]bool{}
 	for i, s := range spec.GetSubsets() {
 		at := fmt.Sprintf("subsets[%d]", i)
-		if s.GetName() == "" {
+		switch name := s.GetName(); {
+		case name == "":
 			r.bad(at+".name", "must be set")
-		}
-		if names[s.GetName()] {
-			r.bad(at+".name", "subset %q stands twice", s.GetName())
+		case !label.MatchString(name):
+			r.bad(at+".name", "%q %s", name, noLabel)
+		case names[name]:
+			r.bad(at+".name", "subset %q stands twice", name)
 		}
 		names[s.GetName()] = true
 		out.subsets = append(out.subsets, &model.Subset{Name: s.GetName(), Labels: maps.Clone(s.GetLabels())})

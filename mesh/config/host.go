@@ -9,6 +9,10 @@ import (
 // label is what Kubernetes takes as a name (RFC 1123).
 var label = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$`)
 
+// noLabel is what is wrong with a subset's name, which becomes a part of the
+// name of a cluster.
+const noLabel = "is no name of a subset; write lower-case letters, digits and -, at most 63"
+
 // hostName is a service's full name.
 type hostName struct{ name, namespace string }
 

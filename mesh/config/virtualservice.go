@@ -127,6 +127,9 @@ func (r *routeReader) destinations(list []*networkingv1.HTTPRouteDestination, ho
 		case to != host:
 			r.bad(here+".destination.host", "%s is another service than %s; routing between services is not supported by the small mesh", to, host)
 		}
+		if subset := in.GetDestination().GetSubset(); subset != "" && !label.MatchString(subset) {
+			r.bad(here+".destination.subset", "%q %s", subset, noLabel)
+		}
 		if in.GetWeight() < 0 {
 			r.bad(here+".weight", "%d is negative", in.GetWeight())
 		}
