@@ -215,8 +215,55 @@ func TestRunWaitsForStore(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	graph := plimsollv1connect.NewGraphServiceClient(http.DefaultClient, "http://"+cfg.Listen, withToken(t, cfg, "viewer"))
+	_, err = graph.GetGraph(t.Context(), connect.NewRequest(&plimsollv1.GetGraphRequest{}))
+	if connect.CodeOf(err) != connect.CodeUnavailable || !strings.Contains(err.Error(), "the store does not answer") {
+		t.Errorf("graph: error %v, want that the store does not answer", err)
+	}
 	if c := answer.Msg.Checks; len(c) != 1 || c[0].Code != "PLM001" || c[0].Result != "error" {
 		t.Errorf("checks %v, want the store's error alone", c)
+	}
+}
+
+// TestRunWithoutTables asks before any collector has made the tables: each call
+// says what is missing, and none fails for good.
+func TestRunWithoutTables(t *testing.T) {
+	dsn := enginetest.Start(t)
+	cfg := config(t, dsn)
+	ended := start(t, cfg)
+	eventually(t, ended, func() error { return get("http://" + cfg.Listen + "/healthz") })
+	client := withToken(t, cfg, "viewer")
+	graph := plimsollv1connect.NewGraphServiceClient(http.DefaultClient, "http://"+cfg.Listen, client)
+	slos := plimsollv1connect.NewSLOServiceClient(http.DefaultClient, "http://"+cfg.Listen, client)
+	tune := plimsollv1connect.NewTuneServiceClient(http.DefaultClient, "http://"+cfg.Listen, client)
+	edge := &plimsollv1.EdgeRef{Namespace: "n", SrcService: "a", DstService: "b"}
+	calls := map[string]func() error{
+		"graph": func() error {
+			_, err := graph.GetGraph(t.Context(), connect.NewRequest(&plimsollv1.GetGraphRequest{}))
+			return err
+		},
+		"slos": func() error {
+			_, err := slos.ListSLOs(t.Context(), connect.NewRequest(&plimsollv1.ListSLOsRequest{}))
+			return err
+		},
+		"plan": func() error {
+			_, err := tune.Plan(t.Context(), connect.NewRequest(&plimsollv1.PlanRequest{Edge: edge}))
+			return err
+		},
+	}
+	for name, call := range calls {
+		if err := call(); connect.CodeOf(err) != connect.CodeUnavailable || !strings.Contains(err.Error(), "start a collector") {
+			t.Errorf("%s: error %v, want unavailable with the remedy", name, err)
+		}
+	}
+	if err := schema.Ensure(t.Context(), dsn, schema.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	store(t, dsn)
+	for name, call := range calls {
+		if err := call(); err != nil {
+			t.Errorf("%s after a collector came: %v", name, err)
+		}
 	}
 }
 

@@ -37,7 +37,7 @@ func (h *Handler) ListSLOs(ctx context.Context, req *connect.Request[plimsollv1.
 	}
 	list, err := h.evaluator.Statuses(ctx, at)
 	if err != nil {
-		return nil, connect.NewError(connect.CodeUnavailable, err)
+		return nil, err // what fails is the store: the front of the API says so
 	}
 	open, err := openAt(ctx, h.ledger.db, at)
 	if err != nil {

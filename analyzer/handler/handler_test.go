@@ -4,14 +4,19 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"connectrpc.com/connect"
+	"github.com/ClickHouse/clickhouse-go/v2"
 
 	plimsollv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/v1"
 	"github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/v1/plimsollv1connect"
@@ -166,6 +171,18 @@ func TestInternalErrorsStayInside(t *testing.T) {
 			"panic", func(context.Context) (*plimsollv1.GetGraphResponse, error) { panic(secret) },
 			connect.CodeInternal, "internal error", true,
 		},
+		{"store is down", func(context.Context) (*plimsollv1.GetGraphResponse, error) {
+			return nil, fmt.Errorf("reading: %w", &url.Error{Op: "Post", URL: secret, Err: &net.OpError{Op: "dial", Net: "unix", Err: errors.New(secret)}})
+		}, connect.CodeUnavailable, "the store does not answer", true},
+		{"store died", func(context.Context) (*plimsollv1.GetGraphResponse, error) {
+			return nil, fmt.Errorf("reading %s: %w", secret, io.ErrUnexpectedEOF)
+		}, connect.CodeUnavailable, "the store does not answer", true},
+		{"no tables", func(context.Context) (*plimsollv1.GetGraphResponse, error) {
+			return nil, fmt.Errorf("reading: %w", &clickhouse.Exception{Code: 60, Message: secret})
+		}, connect.CodeUnavailable, "start a collector", true},
+		{"wrong query", func(context.Context) (*plimsollv1.GetGraphResponse, error) {
+			return nil, fmt.Errorf("reading: %w", &clickhouse.Exception{Code: 62, Message: secret})
+		}, connect.CodeInternal, "internal error", true},
 		{"told error", func(context.Context) (*plimsollv1.GetGraphResponse, error) {
 			return nil, connect.NewError(connect.CodeInvalidArgument, errors.New("from is not before to"))
 		}, connect.CodeInvalidArgument, "from is not before to", false},
@@ -183,6 +200,24 @@ func TestInternalErrorsStayInside(t *testing.T) {
 				t.Errorf("log holds the cause: %v, want %v:\n%s", got, c.logged, f.log)
 			}
 		})
+	}
+}
+
+// TestCallsAreBounded: what a service asks of the store ends with the call's
+// deadline, even if the caller sets none.
+func TestCallsAreBounded(t *testing.T) {
+	var left time.Duration
+	f := serve(t, Services{Graph: graphFunc(func(ctx context.Context) (*plimsollv1.GetGraphResponse, error) {
+		if deadline, ok := ctx.Deadline(); ok {
+			left = time.Until(deadline)
+		}
+		return &plimsollv1.GetGraphResponse{}, nil
+	})})
+	if err := f.graph("Bearer " + f.viewer); err != nil {
+		t.Fatal(err)
+	}
+	if left <= 0 || left > callTimeout {
+		t.Errorf("a call may take %s, want at most %s", left, callTimeout)
 	}
 }
 

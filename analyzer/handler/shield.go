@@ -29,7 +29,8 @@ func shield(log *slog.Logger, timeout time.Duration) connect.UnaryInterceptorFun
 }
 
 // conceal passes errors on that were made for the caller (a *connect.Error
-// with a code of its own) and replaces all others.
+// with a code of its own) and replaces all others: by Unavailable where the store
+// is to blame, else by a bare internal error.
 func conceal(ctx context.Context, log *slog.Logger, procedure string, err error) error {
 	var told *connect.Error
 	switch {
@@ -41,6 +42,10 @@ func conceal(ctx context.Context, log *slog.Logger, procedure string, err error)
 		return connect.NewError(connect.CodeDeadlineExceeded, errors.New("the answer took too long: ask for a shorter window"))
 	case errors.Is(ctx.Err(), context.Canceled):
 		return connect.NewError(connect.CodeCanceled, errors.New("the caller left"))
+	}
+	if why := blame(err); why != "" {
+		log.WarnContext(ctx, "call failed for the store's sake", "procedure", procedure, "error", err)
+		return connect.NewError(connect.CodeUnavailable, errors.New(why))
 	}
 	log.ErrorContext(ctx, "call failed", "procedure", procedure, "error", err)
 	return connect.NewError(connect.CodeInternal, errors.New("internal error: see the analyzer's log"))
