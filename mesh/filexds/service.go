@@ -67,23 +67,28 @@ func (s *service) ApplyTrafficPolicy(ctx context.Context, r *connect.Request[pli
 	if err != nil {
 		return nil, connect.NewError(connect.CodeInvalidArgument, err)
 	}
-	return s.change(ctx, r.Msg.GetEdge(), func(os overrides, e edge) overrides {
+	return s.change(ctx, r.Msg.GetEdge(), s.plane.target, func(os overrides, e edge) overrides {
 		before, _ := os.find(e)
 		return os.with(e, before.Merge(above))
 	})
 }
 
-// ResetTrafficPolicy implements MeshServiceHandler.
+// ResetTrafficPolicy implements MeshServiceHandler. What was set for a route can
+// be taken back also when the route is gone.
 func (s *service) ResetTrafficPolicy(ctx context.Context, r *connect.Request[plimsollv1.ResetTrafficPolicyRequest]) (*connect.Response[plimsollv1.ApplyTrafficPolicyResponse], error) {
-	return s.change(ctx, r.Msg.GetEdge(), overrides.without)
+	return s.change(ctx, r.Msg.GetEdge(), s.plane.overridden, overrides.without)
 }
 
-// change rolls out the overrides that edit makes of those in force.
-func (s *service) change(ctx context.Context, ref *plimsollv1.EdgeRef, edit func(overrides, edge) overrides) (*connect.Response[plimsollv1.ApplyTrafficPolicyResponse], error) {
+// change rolls out the overrides that edit makes of those in force, for the edge
+// that find finds.
+func (s *service) change(
+	ctx context.Context, ref *plimsollv1.EdgeRef,
+	find func(*plimsollv1.EdgeRef) (target, error), edit func(overrides, edge) overrides,
+) (*connect.Response[plimsollv1.ApplyTrafficPolicyResponse], error) {
 	p := s.plane
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	t, err := p.target(ref)
+	t, err := find(ref)
 	if err != nil {
 		return nil, err
 	}
@@ -115,12 +120,28 @@ func proxyChange(c Change) *plimsollv1.ProxyChange {
 	return out
 }
 
-// target finds the edge; p.mu is held.
+// target finds the edge and its route; p.mu is held.
 func (p *Plane) target(ref *plimsollv1.EdgeRef) (target, error) {
-	e := edge{namespace: ref.GetNamespace(), src: ref.GetSrcService(), dst: ref.GetDstService(), route: ref.GetRoute()}
-	missing := func(format string, args ...any) (target, error) {
-		return target{}, connect.NewError(connect.CodeNotFound, fmt.Errorf(format, args...))
+	t, err := p.reach(ref)
+	if err == nil && t.route != "" && t.service.Route(t.route) == nil {
+		return missing("service %s has no route %s", t.service.Host(), t.route)
 	}
+	return t, err
+}
+
+// overridden is target, which also finds a route that only an override knows
+// still.
+func (p *Plane) overridden(ref *plimsollv1.EdgeRef) (target, error) {
+	t, err := p.reach(ref)
+	if _, set := p.state.overrides.find(t.edge); err == nil && set {
+		return t, nil
+	}
+	return p.target(ref)
+}
+
+// reach finds the service and the callers of an edge.
+func (p *Plane) reach(ref *plimsollv1.EdgeRef) (target, error) {
+	e := edge{namespace: ref.GetNamespace(), src: ref.GetSrcService(), dst: ref.GetDstService(), route: ref.GetRoute()}
 	s := p.state.configured.Service(e.namespace, e.dst)
 	if s == nil {
 		return missing("no service %s in namespace %s", e.dst, e.namespace)
@@ -129,8 +150,9 @@ func (p *Plane) target(ref *plimsollv1.EdgeRef) (target, error) {
 	if len(callers) == 0 {
 		return missing("no workload of %s.%s calls %s", e.src, e.namespace, s.Host())
 	}
-	if e.route != "" && s.Route(e.route) == nil {
-		return missing("service %s has no route %s", s.Host(), e.route)
-	}
 	return target{edge: e, service: s, callers: callers}, nil
+}
+
+func missing(format string, args ...any) (target, error) {
+	return target{}, connect.NewError(connect.CodeNotFound, fmt.Errorf(format, args...))
 }
