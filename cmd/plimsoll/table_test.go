@@ -2,11 +2,14 @@ package main
 
 import (
 	"errors"
+	"io"
 	"strings"
 	"testing"
 	"time"
 
 	"google.golang.org/protobuf/types/known/durationpb"
+
+	plimsollv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/v1"
 )
 
 func TestTable(t *testing.T) {
@@ -47,6 +50,22 @@ func TestTableReportsWriteErrors(t *testing.T) {
 	table := table{columns: []column{textColumn("NAME")}}
 	if err := table.write(brokenPipe{}, false); err == nil {
 		t.Error("no error from a broken pipe")
+	}
+}
+
+// TestPrintReportsWriteErrors: a script behind a pipe must learn that it did not
+// get all.
+func TestPrintReportsWriteErrors(t *testing.T) {
+	r := result{
+		message: &plimsollv1.ListSLOsResponse{},
+		names:   []string{"a"},
+		tables:  []table{sloTable([]*plimsollv1.SLOStatus{{Name: "a"}}), sloTable([]*plimsollv1.SLOStatus{{Name: "b"}})},
+	}
+	for _, format := range formats() {
+		p := &printer{format: format, out: brokenPipe{}, errOut: io.Discard}
+		if err := p.print(r); err == nil || !strings.Contains(err.Error(), "broken pipe") {
+			t.Errorf("-o %s: error %v, want that of the pipe", format, err)
+		}
 	}
 }
 
