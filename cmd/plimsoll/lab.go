@@ -153,6 +153,11 @@ func (f *labFlags) options(cmd *cobra.Command, s *scenario.Scenario, begun time.
 	if opts.Duration, opts.Seed, err = f.numbers(); err != nil {
 		return opts, withExit(exitUsage, err)
 	}
+	if opts.Duration != 0 {
+		if _, err := s.Scale(opts.Duration); err != nil {
+			return opts, withExit(exitUsage, fmt.Errorf("--duration: %w", err))
+		}
+	}
 	if err := f.checkPlaces(); err != nil {
 		return opts, withExit(exitUsage, err)
 	}
