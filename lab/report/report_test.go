@@ -193,3 +193,28 @@ func TestHolds(t *testing.T) {
 		t.Error("does not hold although all do")
 	}
 }
+
+// TestTableOfAnOwnStore: what was not counted is not shown as nothing.
+func TestTableOfAnOwnStore(t *testing.T) {
+	r := sample()
+	r.Telemetry.Completeness, r.Telemetry.Rows = nil, 0
+	var b bytes.Buffer
+	if err := r.WriteTable(&b); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(b.String(), "rows stored not counted") || strings.Contains(b.String(), "0 rows stored") {
+		t.Errorf("table:\n%s", b.String())
+	}
+}
+
+// TestBackAfter: the first phase has no trouble to come back from; a phase that
+// recovered at once is told from one that never did.
+func TestBackAfter(t *testing.T) {
+	zero := 0.0
+	r := &Report{Phases: []Phase{{Name: "first"}, {Name: "kept", RecoveryS: &zero}, {Name: "lost"}}}
+	for i, want := range []string{"-", "0 s", "not"} {
+		if got := r.recovery(r.Phases[i]); got != want {
+			t.Errorf("%s: %q, want %q", r.Phases[i].Name, got, want)
+		}
+	}
+}

@@ -174,3 +174,28 @@ func TestExpectationAlone(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+// TestWholeRunIsAPhase: without phases, the report accounts for the run as one.
+func TestWholeRunIsAPhase(t *testing.T) {
+	const text = `
+name: plain
+duration: 30s
+services: [{name: a, endpoints: [{path: /}]}]
+load: [{service: a, path: /, rps: 1}]
+`
+	docs, err := yamlfile.Parse("plain.yaml", []byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := Parse(docs[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(s.Phases) != 1 || s.Phases[0].Name != WholeRun || s.Phases[0].From != 0 || s.Phases[0].Until.D() != 30*time.Second {
+		t.Errorf("phases %+v", s.Phases)
+	}
+	half, err := s.Scale(15 * time.Second)
+	if err != nil || half.Phases[0].Until.D() != 15*time.Second {
+		t.Errorf("scaled %+v, %v", half, err)
+	}
+}
