@@ -80,7 +80,7 @@ func fakeOptions(t *testing.T, text string) (Options, *progress) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	testPorts = 21700 + (testPorts-21700+20)%100
+	testPorts = 21700 + (testPorts-21700+20)%80
 	p := &progress{hooks: map[string]func(){}}
 	return Options{
 		Scenario: s, BasePort: testPorts, Plimsoll: self, Envoy: self, Library: "/libchdb.so", Progress: p,
@@ -183,6 +183,24 @@ func TestOwnStore(t *testing.T) {
 	if _, known := r.Versions["clickhouse"]; known || r.Telemetry.Completeness != nil || r.Telemetry.Rows != 0 {
 		t.Errorf("telemetry %+v, versions %v", r.Telemetry, r.Versions)
 	}
+	nothingLeft(t)
+}
+
+// TestTwoLabsAtOnce: labs with different first ports share nothing.
+func TestTwoLabsAtOnce(t *testing.T) {
+	opts, _ := fakeOptions(t, tinyScenario)
+	var labs sync.WaitGroup
+	for i := range 2 {
+		mine := opts
+		mine.BasePort, mine.Progress, mine.Seed = opts.BasePort+20*i, nil, uint64(i+1)
+		labs.Go(func() {
+			r, err := Run(t.Context(), mine, nil)
+			if err != nil || r.Seed != mine.Seed || r.Phases[0].Goodput != 1 {
+				t.Errorf("lab %d: report %+v, error %v", i, r, err)
+			}
+		})
+	}
+	labs.Wait()
 	nothingLeft(t)
 }
 
