@@ -53,7 +53,7 @@ func ReadLog(path string, from, to time.Time) ([]LogRow, error) {
 		if err != nil {
 			return rows, nil // the end, or a torn last line
 		}
-		row, err := parseRow(text)
+		row, err := parseLine(text)
 		if err != nil {
 			return nil, fmt.Errorf("reading access log %s:%d: %w", path, n, err)
 		}
@@ -61,6 +61,18 @@ func ReadLog(path string, from, to time.Time) ([]LogRow, error) {
 			rows = append(rows, row)
 		}
 	}
+}
+
+// parseLine reads a row, also one that stands behind a torn one: a proxy that was
+// killed while it wrote goes on in the middle of a line when it is back.
+func parseLine(text []byte) (LogRow, error) {
+	row, err := parseRow(text)
+	if at := bytes.LastIndexByte(text, '{'); err != nil && at > 0 {
+		if whole, behind := parseRow(text[at:]); behind == nil {
+			return whole, nil
+		}
+	}
+	return row, err
 }
 
 func parseRow(text []byte) (LogRow, error) {
