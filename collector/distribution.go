@@ -41,6 +41,19 @@ func Factories() (otelcol.Factories, error) {
 	return f, err
 }
 
+// quietErrors is laid under the user's files: an error says what to do, and a
+// stack of calls above it would only hide that.
+const quietErrors = "yaml:service::telemetry::logs::disable_stacktrace: true"
+
+// layers returns what the configuration is put together from; without files
+// there is none.
+func layers(files []string) []string {
+	if len(files) == 0 {
+		return nil
+	}
+	return append([]string{quietErrors}, files...)
+}
+
 // settings returns the settings of a collector that reads the given config
 // files, later ones over earlier ones. The caller owns the signals: the
 // collector ends with its context.
@@ -51,7 +64,7 @@ func settings(version string, files []string) otelcol.CollectorSettings {
 		DisableGracefulShutdown: true,
 		ConfigProviderSettings: otelcol.ConfigProviderSettings{
 			ResolverSettings: confmap.ResolverSettings{
-				URIs:          files,
+				URIs:          layers(files),
 				DefaultScheme: "env",
 				ProviderFactories: []confmap.ProviderFactory{
 					envprovider.NewFactory(), fileprovider.NewFactory(), yamlprovider.NewFactory(),

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"syscall"
 
 	"go.opentelemetry.io/collector/otelcol"
 )
@@ -20,6 +21,8 @@ func Run(ctx context.Context, version string, files []string) error {
 	switch {
 	case err == nil, ctx.Err() != nil && errors.Is(err, context.Canceled): // told to stop while it was starting
 		return nil
+	case errors.Is(err, syscall.EADDRINUSE):
+		return fmt.Errorf("running the collector: %w: stop what listens there, or give the component another address in the config", err)
 	}
 	return fmt.Errorf("running the collector: %w", err)
 }

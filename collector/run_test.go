@@ -81,6 +81,18 @@ func testFailsToStart(t *testing.T, dsn string) {
 	if want := "listening on unix:///nowhere/to/be/found/als.sock"; err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("got error %v, want one that contains %q", err, want)
 	}
+	busy, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer busy.Close()
+	environment(t, dsn, busy.Addr().String())
+	err = Run(t.Context(), "test", []string{"testdata/config.yaml"})
+	for _, want := range []string{busy.Addr().String(), "address already in use: stop what listens there"} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got error %v, want one that contains %q", err, want)
+		}
+	}
 	if err := Run(t.Context(), "test", nil); err == nil {
 		t.Error("a collector without config ran")
 	}

@@ -81,7 +81,11 @@ func (a *Alerts) Run(ctx context.Context) error {
 		}
 		if (err != nil) != failing { // say it once, not at each tick
 			failing = err != nil
-			a.log.Warn("evaluating slos", "ok", !failing, "error", err)
+			if failing {
+				a.log.Warn("slos cannot be evaluated, alerts keep their state", "error", err)
+			} else {
+				a.log.Info("slos are evaluated again")
+			}
 		}
 		select {
 		case <-ctx.Done():

@@ -43,7 +43,7 @@ func Listen(ctx context.Context, address string) (net.Listener, error) {
 	var lc net.ListenConfig
 	l, err := lc.Listen(ctx, "tcp", address)
 	if err != nil {
-		return nil, fmt.Errorf("listening for API calls: %w", err)
+		return nil, fmt.Errorf("listening for API calls: %w: stop what listens there, or set listen to another address", err)
 	}
 	return l, nil
 }

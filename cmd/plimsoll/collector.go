@@ -34,7 +34,7 @@ func newCollectorRunCommand() *cobra.Command {
 			if err := collector.Validate(cmd.Context(), buildVersion, files); err != nil {
 				return withExit(exitBadData, err)
 			}
-			return collector.Run(cmd.Context(), buildVersion, files)
+			return withExit(exitUnavailable, collector.Run(cmd.Context(), buildVersion, files))
 		},
 	}
 	addConfigFlag(cmd, &files)

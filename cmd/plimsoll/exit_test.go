@@ -45,7 +45,7 @@ func TestExitCodes(t *testing.T) {
 		{"tune plan web details", exitNotEnough, "too few rows"},
 		{"tune plan web details -o json", exitNotEnough, "too few rows"},
 		{"tune apply", exitUsage, "accepts 1 arg"},
-		{"tune apply plan-refused -o json", exitFailure, "refused the change"},
+		{"tune apply plan-refused -o json", exitFailure, "did not take the change"},
 		{"tune history reviews", exitUsage, "both services"},
 		{"analyzer run", exitUsage, "--config"},
 		{"analyzer run --config " + bad, exitBadData, `did you mean "listen"`},

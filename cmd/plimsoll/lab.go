@@ -266,7 +266,8 @@ Ask it from another terminal:
   export PLIMSOLL_URL=%s PLIMSOLL_TOKEN_FILE=%s
   plimsoll graph
   plimsoll slo status
-`, a.Users, a.Analyzer, a.Directory, a.Analyzer, a.Operator)
+To change something (plimsoll tune apply), use --token-file %s
+`, a.Users, a.Analyzer, a.Directory, a.Analyzer, a.TokenFile, a.Operator)
 }
 
 // readScenario reads and checks a scenario; warnings do not keep it from being

@@ -177,7 +177,7 @@ func TestFinish(t *testing.T) {
 func TestPrintAddresses(t *testing.T) {
 	var out bytes.Buffer
 	printAddresses(&out, run.Addresses{Analyzer: "http://a", TokenFile: "/v", Operator: "/o", Directory: "/d", Users: "http://u/"})
-	for _, want := range []string{"users call       http://u/", "analyzer         http://a", "/d", "export PLIMSOLL_URL=http://a PLIMSOLL_TOKEN_FILE=/o"} {
+	for _, want := range []string{"users call       http://u/", "analyzer         http://a", "/d", "export PLIMSOLL_URL=http://a PLIMSOLL_TOKEN_FILE=/v", "tune apply), use --token-file /o"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("%q is missing:\n%s", want, out.String())
 		}

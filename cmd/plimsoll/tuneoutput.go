@@ -58,26 +58,26 @@ func evidenceTable(recommendations []*plimsollv1.Recommendation) table {
 	return t
 }
 
-// printChanges prints how each proxy took a change; one that refused it makes
-// the command fail after all are printed.
+// printChanges prints how each proxy took a change; one that did not take it
+// makes the command fail after all are printed.
 func (t *tuneCommand) printChanges(r result, answer *plimsollv1.ApplyTrafficPolicyResponse) error {
 	changes := table{columns: []column{
 		textColumn("PROXY"), numberColumn("RUNTIME_LIVE_MS"), numberColumn("ROUTES_LIVE_MS"), textColumn("ERROR"),
 	}}
-	var refused []string
+	var without []string
 	for _, c := range answer.GetChanges() {
 		r.names = append(r.names, c.Proxy)
 		changes.add(clean(c.Proxy), millisecondsCell(c.RuntimeLiveAfter), millisecondsCell(c.RoutesLiveAfter), clean(c.Error))
 		if c.Error != "" {
-			refused = append(refused, c.Proxy)
+			without = append(without, c.Proxy)
 		}
 	}
 	r.tables, r.empty = []table{changes}, "No proxy was changed."
 	if err := t.print(r); err != nil {
 		return err
 	}
-	if len(refused) > 0 {
-		return fmt.Errorf("%d of %d proxies refused the change: %s", len(refused), len(r.names), strings.Join(refused, ", "))
+	if len(without) > 0 {
+		return fmt.Errorf("%d of %d proxies did not take the change: %s", len(without), len(r.names), strings.Join(without, ", "))
 	}
 	return nil
 }

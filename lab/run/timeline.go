@@ -180,7 +180,7 @@ func (t *timeline) tune(ctx context.Context, a scenario.Action) error {
 	}
 	for _, c := range proxies {
 		if c.GetError() != "" {
-			return fmt.Errorf("%s refused the change: %s", c.GetProxy(), c.GetError())
+			return fmt.Errorf("%s did not take the change: %s", c.GetProxy(), c.GetError())
 		}
 	}
 	t.journal.note("applied", "applied to %d proxies, live after %s", len(proxies), slowest(proxies))

@@ -212,7 +212,7 @@ func TestTune(t *testing.T) {
 		"a proxy refuses": {
 			recommendations: []*plimsollv1.Recommendation{rec("retries", "RECOMMEND", "1")},
 			applied:         []*plimsollv1.ProxyChange{{Proxy: "front", Error: "bad route"}},
-			labels:          []string{"judged"}, err: "front refused the change: bad route", marked: true,
+			labels:          []string{"judged"}, err: "front did not take the change: bad route", marked: true,
 		},
 		"no plan":     {refuse: map[string]error{"Plan": errors.New("no rows")}, err: "asking for a plan: "},
 		"not applied": {recommendations: []*plimsollv1.Recommendation{rec("retries", "RECOMMEND", "1")}, refuse: map[string]error{"Apply": errors.New("down")}, labels: []string{"judged"}, err: "applying plan p: "},

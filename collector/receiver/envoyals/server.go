@@ -57,7 +57,7 @@ func listen(endpoint string) (net.Listener, error) {
 	}
 	listener, err := net.Listen(network, address)
 	if err != nil {
-		return nil, fmt.Errorf("listening on %s: %w; free the address or set endpoint to another one", endpoint, err)
+		return nil, fmt.Errorf("listening on %s: %w", endpoint, err)
 	}
 	if network == "unix" {
 		if err := os.Chmod(address, socketMode); err != nil {

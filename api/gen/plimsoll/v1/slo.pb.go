@@ -140,7 +140,8 @@ type SLOStatus struct {
 	BudgetAllowed float64 `protobuf:"fixed64,10,opt,name=budget_allowed,json=budgetAllowed,proto3" json:"budget_allowed,omitempty"`
 	// Signed share of the budget left: 1 − bad ÷ allowed; absent without events.
 	BudgetRemaining *float64 `protobuf:"fixed64,11,opt,name=budget_remaining,json=budgetRemaining,proto3,oneof" json:"budget_remaining,omitempty"`
-	// ok, burning (an alert is pending or firing), exhausted or no_data.
+	// ok, burning (an alert fires), exhausted (no budget is left; it may burn
+	// besides, see burn_rates) or no_data.
 	State string `protobuf:"bytes,12,opt,name=state,proto3" json:"state,omitempty"`
 	// Why the state is no_data, or that the SLO is young; else empty.
 	Reason        string      `protobuf:"bytes,13,opt,name=reason,proto3" json:"reason,omitempty"`

@@ -919,7 +919,9 @@ type ProxyChange struct {
 	// (breakers, budgets) and routes (timeouts, retries).
 	RuntimeLiveAfter *durationpb.Duration `protobuf:"bytes,2,opt,name=runtime_live_after,json=runtimeLiveAfter,proto3" json:"runtime_live_after,omitempty"`
 	RoutesLiveAfter  *durationpb.Duration `protobuf:"bytes,3,opt,name=routes_live_after,json=routesLiveAfter,proto3" json:"routes_live_after,omitempty"`
-	// Empty, or why the proxy refused it.
+	// Empty, or why the proxy did not take it: it refused, it did not answer (the
+	// change is then undone on all), or it does not run (it takes the change when
+	// it starts).
 	Error         string `protobuf:"bytes,4,opt,name=error,proto3" json:"error,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
