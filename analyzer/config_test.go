@@ -1,20 +1,18 @@
 package analyzer
 
 import (
-	"flag"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/plimsoll-mesh/plimsoll/internal/golden"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/plimsoll-mesh/plimsoll/analyzer/alert"
 	"github.com/plimsoll-mesh/plimsoll/internal/yamlfile"
 )
-
-var update = flag.Bool("update", false, "rewrite the expected errors in testdata")
 
 func TestReadConfig(t *testing.T) {
 	got, err := ReadConfig("testdata/full.yaml")
@@ -65,19 +63,8 @@ func TestReadConfigRefuses(t *testing.T) {
 			if err == nil {
 				t.Fatal("accepted")
 			}
-			golden := strings.TrimSuffix(file, ".yaml") + ".err"
-			if *update {
-				if err := os.WriteFile(golden, []byte(err.Error()+"\n"), 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
-			want, readErr := os.ReadFile(golden)
-			if readErr != nil {
-				t.Fatal(readErr)
-			}
-			if diff := cmp.Diff(string(want), err.Error()+"\n"); diff != "" {
-				t.Errorf("error (-want +got):\n%s", diff)
-			}
+			wanted := strings.TrimSuffix(file, ".yaml") + ".err"
+			golden.Check(t, wanted, []byte(err.Error()+"\n"))
 		})
 	}
 }

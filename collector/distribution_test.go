@@ -2,17 +2,14 @@ package collector
 
 import (
 	"bytes"
-	"flag"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
+	"github.com/plimsoll-mesh/plimsoll/internal/golden"
+
 	"go.opentelemetry.io/collector/component"
 )
-
-var update = flag.Bool("update", false, "rewrite the golden files in testdata")
 
 // TestComponents holds the contents of the distribution to a golden file.
 func TestComponents(t *testing.T) {
@@ -21,18 +18,7 @@ func TestComponents(t *testing.T) {
 		t.Fatal(err)
 	}
 	path := filepath.Join("testdata", "components.txt")
-	if *update {
-		if err := os.WriteFile(path, got.Bytes(), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), got.String()); diff != "" {
-		t.Errorf("components (-want +got):\n%s", diff)
-	}
+	golden.Check(t, path, got.Bytes())
 }
 
 func TestSignals(t *testing.T) {

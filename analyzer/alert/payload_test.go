@@ -3,18 +3,14 @@ package alert
 import (
 	"bytes"
 	"encoding/json"
-	"flag"
-	"os"
 	"path/filepath"
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
+	"github.com/plimsoll-mesh/plimsoll/internal/golden"
 
 	"github.com/plimsoll-mesh/plimsoll/analyzer/slo"
 )
-
-var update = flag.Bool("update", false, "rewrite the golden files")
 
 // TestPayload holds the bodies that receivers get.
 func TestPayload(t *testing.T) {
@@ -44,18 +40,7 @@ func TestPayload(t *testing.T) {
 			}
 			got.WriteByte('\n')
 			path := filepath.Join("testdata", tc.file)
-			if *update {
-				if err := os.WriteFile(path, got.Bytes(), 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
-			want, err := os.ReadFile(path)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(string(want), got.String()); diff != "" {
-				t.Error(diff)
-			}
+			golden.Check(t, path, got.Bytes())
 		})
 	}
 }

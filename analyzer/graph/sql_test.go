@@ -1,17 +1,13 @@
 package graph
 
 import (
-	"flag"
 	"fmt"
-	"os"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
+	"github.com/plimsoll-mesh/plimsoll/internal/golden"
 )
-
-var update = flag.Bool("update", false, "rewrite the golden files in testdata")
 
 // TestStatements keeps the SQL of a window that needs every table, with and
 // without filters, in testdata/statements.sql.
@@ -30,18 +26,7 @@ func TestStatements(t *testing.T) {
 	} {
 		fmt.Fprintf(&text, "-- %s; arguments %q\n%s\n\n", c.title, c.statement.args, c.statement.sql)
 	}
-	if *update {
-		if err := os.WriteFile("testdata/statements.sql", []byte(text.String()), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile("testdata/statements.sql")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), text.String()); diff != "" {
-		t.Errorf("statements (-want +got):\n%s", diff)
-	}
+	golden.Check(t, "testdata/statements.sql", []byte(text.String()))
 }
 
 // TestStatementsBindTheirFilters checks that what a caller sends never becomes

@@ -1,7 +1,6 @@
 package slo
 
 import (
-	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -10,10 +9,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
+	"github.com/plimsoll-mesh/plimsoll/internal/golden"
 )
-
-var update = flag.Bool("update", false, "rewrite the expected part of the scripts")
 
 // TestScripts runs testdata/script/*.txt: an SLO, traffic, and what every
 // evaluation says. A script has lines "objective 99", "period 1h", "rows …" (as
@@ -33,17 +30,8 @@ func TestScripts(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			in, want, _ := strings.Cut(string(text), "----\n")
-			got := runScript(t, in)
-			if *update {
-				if err := os.WriteFile(file, []byte(in+"----\n"+got), 0o644); err != nil {
-					t.Fatal(err)
-				}
-				return
-			}
-			if diff := cmp.Diff(want, got); diff != "" {
-				t.Error(diff)
-			}
+			in, _, _ := strings.Cut(string(text), "----\n")
+			golden.Check(t, file, []byte(in+"----\n"+runScript(t, in)))
 		})
 	}
 }

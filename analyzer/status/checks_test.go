@@ -2,20 +2,17 @@ package status
 
 import (
 	"errors"
-	"flag"
 	"fmt"
 	"os"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
+	"github.com/plimsoll-mesh/plimsoll/internal/golden"
 
 	plimsollv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/v1"
 	"github.com/plimsoll-mesh/plimsoll/store/query"
 )
-
-var update = flag.Bool("update", false, "rewrite the golden files in testdata")
 
 // well returns facts without any finding.
 func well() facts {
@@ -107,18 +104,7 @@ func TestTexts(t *testing.T) {
 		fmt.Fprintf(&text, "# %s\n%s %s %s\n  %s\n  → %s\n\n", c.name, got.Code, got.Name, got.Result, got.Detail, got.Hint)
 	}
 	const path = "testdata/findings.txt"
-	if *update {
-		if err := os.WriteFile(path, []byte(text.String()), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), text.String()); diff != "" {
-		t.Errorf("texts (-want +got):\n%s", diff)
-	}
+	golden.Check(t, path, []byte(text.String()))
 }
 
 // TestEveryCodeIsDocumented compares the codes with the package comment, which

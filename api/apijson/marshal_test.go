@@ -2,13 +2,13 @@ package apijson
 
 import (
 	"encoding/json"
-	"flag"
 	"math"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/plimsoll-mesh/plimsoll/internal/golden"
 
 	"github.com/google/go-cmp/cmp"
 	"google.golang.org/protobuf/proto"
@@ -19,8 +19,6 @@ import (
 
 	plimsollv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/v1"
 )
-
-var update = flag.Bool("update", false, "rewrite the golden files in testdata")
 
 // messages are what the golden files show: one answer that is empty and one
 // that has every kind of field, for each shape that scripts read.
@@ -65,18 +63,7 @@ func TestGolden(t *testing.T) {
 				t.Fatal(err)
 			}
 			path := filepath.Join("testdata", name+".json")
-			if *update {
-				if err := os.WriteFile(path, got, 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
-			want, err := os.ReadFile(path)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(string(want), string(got)); diff != "" {
-				t.Errorf("JSON (-want +got):\n%s", diff)
-			}
+			golden.Check(t, path, got)
 		})
 	}
 }

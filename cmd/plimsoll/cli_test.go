@@ -3,22 +3,18 @@ package main
 import (
 	"bytes"
 	"context"
-	"flag"
 	"fmt"
 	"log/slog"
 	"net/http/httptest"
-	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
+	"github.com/plimsoll-mesh/plimsoll/internal/golden"
 
 	"github.com/plimsoll-mesh/plimsoll/analyzer/handler"
 )
-
-var update = flag.Bool("update", false, "rewrite the golden files in testdata")
 
 // outcome is what a command line leaves behind.
 type outcome struct {
@@ -45,22 +41,11 @@ func (o outcome) String() string {
 	return fmt.Sprintf("-- stdout --\n%s-- stderr --\n%s-- exit %d --\n", o.stdout, o.stderr, o.code)
 }
 
-// golden compares text with testdata/cli/name, or rewrites it with -update.
-func golden(t *testing.T, name, text string) {
+// checkFile compares text with testdata/cli/name, or rewrites it with -update.
+func checkFile(t *testing.T, name, text string) {
 	t.Helper()
 	path := filepath.Join("testdata", "cli", name)
-	if *update {
-		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), text); diff != "" {
-		t.Errorf("%s (-want +got):\n%s", path, diff)
-	}
+	golden.Check(t, path, []byte(text))
 }
 
 // analyzerAt serves the services with real tokens, and points the environment
@@ -101,7 +86,7 @@ func script(t *testing.T, name string, services handler.Services, lines ...strin
 	for _, line := range lines {
 		fmt.Fprintf(&text, "$ plimsoll %s\n%s\n", line, plimsoll(t.Context(), strings.Fields(line)...))
 	}
-	golden(t, name+".txt", timeless(strings.ReplaceAll(text.String(), url, "http://analyzer")))
+	checkFile(t, name+".txt", timeless(strings.ReplaceAll(text.String(), url, "http://analyzer")))
 }
 
 func TestGraph(t *testing.T) {
@@ -124,7 +109,7 @@ func TestGraphPassesItsFlags(t *testing.T) {
 		"graph --from 2026-03-01T11:59:00.5Z --to 2026-03-01T13:00:00+01:00 -n shop --service web -o name",
 		"graph --window 90s -o name",
 	)
-	golden(t, "graph_requests.txt", f.asked.String())
+	checkFile(t, "graph_requests.txt", f.asked.String())
 }
 
 func TestSLO(t *testing.T) {
@@ -194,7 +179,7 @@ func TestHelp(t *testing.T) {
 			if got.code != exitOK || got.stderr != "" {
 				t.Errorf("exit code %d, stderr %q", got.code, got.stderr)
 			}
-			golden(t, "help_"+strings.ReplaceAll(command, " ", "_")+".txt", got.stdout)
+			checkFile(t, "help_"+strings.ReplaceAll(command, " ", "_")+".txt", got.stdout)
 		})
 	}
 }

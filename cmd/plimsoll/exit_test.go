@@ -182,7 +182,7 @@ func TestDoctor(t *testing.T) {
 			got := plimsoll(t.Context(), strings.Fields(line)...).String()
 			got = strings.NewReplacer(url, "http://analyzer", tools, "/tools/tool").Replace(got)
 			got = wideGap.ReplaceAllString(got, gap) // columns are as wide as the paths of this run
-			golden(t, "doctor_"+name+".txt", got)
+			checkFile(t, "doctor_"+name+".txt", got)
 		})
 	}
 	run("ok", tool, fakes(), "doctor")

@@ -1,42 +1,18 @@
 package run
 
 import (
-	"flag"
-	"os"
 	"path/filepath"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
+	"github.com/plimsoll-mesh/plimsoll/internal/golden"
 )
-
-var update = flag.Bool("update", false, "rewrite the golden files")
-
-func golden(t *testing.T, name string, got []byte) {
-	t.Helper()
-	path := filepath.Join("testdata", name)
-	if *update {
-		if err := os.MkdirAll("testdata", 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, got, 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatalf("%v (run with -update)", err)
-	}
-	if diff := cmp.Diff(string(want), string(got)); diff != "" {
-		t.Errorf("%s differs (-want +got):\n%s", name, diff)
-	}
-}
 
 func TestCollectorConfig(t *testing.T) {
 	text, err := collectorConfig("unix:///run/ch.sock?database=plimsoll", "/q", 18001, 18002)
 	if err != nil {
 		t.Fatal(err)
 	}
-	golden(t, "collector.yaml", text)
+	golden.Check(t, filepath.Join("testdata", "collector.yaml"), text)
 }
 
 func TestAnalyzerConfig(t *testing.T) {
@@ -48,7 +24,7 @@ func TestAnalyzerConfig(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	golden(t, "analyzer.yaml", text)
+	golden.Check(t, filepath.Join("testdata", "analyzer.yaml"), text)
 }
 
 func TestDatabase(t *testing.T) {

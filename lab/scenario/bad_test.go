@@ -1,18 +1,15 @@
 package scenario
 
 import (
-	"flag"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
+	"github.com/plimsoll-mesh/plimsoll/internal/golden"
 
 	"github.com/plimsoll-mesh/plimsoll/internal/yamlfile"
 )
-
-var update = flag.Bool("update", false, "rewrite the expected findings")
 
 // TestBad holds every file of testdata/bad to the exact findings beside it. A
 // file must have findings, and no finding may lack its line.
@@ -29,19 +26,8 @@ func TestBad(t *testing.T) {
 				t.Fatal("no findings")
 			}
 			got := err.Error() + "\n"
-			golden := strings.TrimSuffix(file, ".yaml") + ".txt"
-			if *update {
-				if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
-			want, err := os.ReadFile(golden)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(string(want), got); diff != "" {
-				t.Error(diff)
-			}
+			wanted := strings.TrimSuffix(file, ".yaml") + ".txt"
+			golden.Check(t, wanted, []byte(got))
 		})
 	}
 }

@@ -3,12 +3,11 @@ package scenario
 import (
 	"fmt"
 	"math"
-	"os"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
+	"github.com/plimsoll-mesh/plimsoll/internal/golden"
 )
 
 func bookinfo(t *testing.T) *Scenario {
@@ -110,17 +109,6 @@ func TestScaledStory(t *testing.T) {
 			t.Errorf("at %v the slowdown begins at %v, its phase at %v", d, scaled.Timeline[0].At, trigger.From)
 		}
 	}
-	const golden = "testdata/bookinfo.txt"
-	if *update {
-		if err := os.WriteFile(golden, []byte(b.String()), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(golden)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), b.String()); diff != "" {
-		t.Error(diff)
-	}
+	const wanted = "testdata/bookinfo.txt"
+	golden.Check(t, wanted, []byte(b.String()))
 }

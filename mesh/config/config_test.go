@@ -2,20 +2,19 @@ package config
 
 import (
 	"encoding/json"
-	"flag"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/plimsoll-mesh/plimsoll/internal/golden"
+
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/plimsoll-mesh/plimsoll/internal/yamlfile"
 	"github.com/plimsoll-mesh/plimsoll/mesh/model"
 )
-
-var update = flag.Bool("update", false, "rewrite testdata")
 
 // workloads are those of the bookinfo example; ports do not matter here.
 func workloads() []*model.Workload {
@@ -49,22 +48,6 @@ func build(path string) (*model.Mesh, yamlfile.Errors, error) {
 	return m, c.Warnings(), err
 }
 
-func golden(t *testing.T, path, got string) {
-	t.Helper()
-	if *update {
-		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), got); diff != "" {
-		t.Errorf("%s differs (-want +got); -update rewrites it:\n%s", path, diff)
-	}
-}
-
 func files(t *testing.T, dir string) []string {
 	t.Helper()
 	list, err := filepath.Glob(filepath.Join("testdata", dir, "*.yaml"))
@@ -82,7 +65,7 @@ func TestBad(t *testing.T) {
 			if err == nil {
 				t.Fatal("accepted")
 			}
-			golden(t, strings.TrimSuffix(path, ".yaml")+".golden", err.Error()+"\n")
+			golden.Check(t, strings.TrimSuffix(path, ".yaml")+".golden", []byte(err.Error()+"\n"))
 		})
 	}
 }
@@ -99,7 +82,7 @@ func TestGood(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			golden(t, strings.TrimSuffix(path, ".yaml")+".golden", "warnings: "+warnings.Error()+"\n"+string(text)+"\n")
+			golden.Check(t, strings.TrimSuffix(path, ".yaml")+".golden", []byte("warnings: "+warnings.Error()+"\n"+string(text)+"\n"))
 		})
 	}
 }

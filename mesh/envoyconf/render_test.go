@@ -1,21 +1,19 @@
 package envoyconf_test
 
 import (
-	"flag"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
+	"github.com/plimsoll-mesh/plimsoll/internal/golden"
+
 	"google.golang.org/protobuf/proto"
 
 	"github.com/plimsoll-mesh/plimsoll/mesh/envoyconf"
 	"github.com/plimsoll-mesh/plimsoll/mesh/envoyconf/envoytest"
 	"github.com/plimsoll-mesh/plimsoll/mesh/model"
 )
-
-var update = flag.Bool("update", false, "rewrite testdata")
 
 // options holds paths that no machine has, so that goldens are the same
 // everywhere.
@@ -25,25 +23,14 @@ var options = envoyconf.Options{
 	Collector:   "127.0.0.1:18091",
 }
 
-func golden(t *testing.T, name string, m proto.Message) {
+func checkFile(t *testing.T, name string, m proto.Message) {
 	t.Helper()
 	got, err := envoyconf.JSON(m)
 	if err != nil {
 		t.Fatal(err)
 	}
 	path := filepath.Join("testdata", name+".golden.json")
-	if *update {
-		if err := os.WriteFile(path, got, 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), string(got)); diff != "" {
-		t.Errorf("%s differs (-want +got); -update rewrites it:\n%s", path, diff)
-	}
+	golden.Check(t, path, got)
 }
 
 // validate lets Envoy check a golden bootstrap. Envoy opens the files that it
@@ -114,7 +101,7 @@ func TestBootstrap(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			golden(t, "bootstrap-"+name, boot)
+			checkFile(t, "bootstrap-"+name, boot)
 			validate(t, m, name)
 		})
 	}
@@ -128,7 +115,7 @@ func TestRouteConfig(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			golden(t, "routes-"+name, config)
+			checkFile(t, "routes-"+name, config)
 		})
 	}
 }
@@ -145,5 +132,5 @@ func TestRuntime(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	golden(t, "runtime", layer)
+	checkFile(t, "runtime", layer)
 }

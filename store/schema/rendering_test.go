@@ -1,16 +1,14 @@
 package schema
 
 import (
-	"flag"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/plimsoll-mesh/plimsoll/internal/golden"
+
 	"github.com/google/go-cmp/cmp"
 )
-
-var update = flag.Bool("update", false, "rewrite testdata/*.sql from the templates")
 
 // text returns everything that a fresh database is made with.
 func text(t *testing.T, r Rendering) string {
@@ -47,20 +45,9 @@ func text(t *testing.T, r Rendering) string {
 func TestRenderings(t *testing.T) {
 	for _, r := range []Rendering{Plain, Cluster} {
 		t.Run(string(r), func(t *testing.T) {
-			golden := filepath.Join("testdata", string(r)+".sql")
+			wanted := filepath.Join("testdata", string(r)+".sql")
 			got := text(t, r)
-			if *update {
-				if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
-			want, err := os.ReadFile(golden)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(string(want), got); diff != "" {
-				t.Errorf("rendering differs from %s (rewrite with -update):\n%s", golden, diff)
-			}
+			golden.Check(t, wanted, []byte(got))
 		})
 	}
 }

@@ -1,7 +1,6 @@
 package rows
 
 import (
-	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -10,14 +9,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/plimsoll-mesh/plimsoll/internal/golden"
+
 	datav3 "github.com/envoyproxy/go-control-plane/envoy/data/accesslog/v3"
-	"github.com/google/go-cmp/cmp"
 	"google.golang.org/protobuf/encoding/prototext"
 
 	"github.com/plimsoll-mesh/plimsoll/record"
 )
-
-var update = flag.Bool("update", false, "rewrite the expected rows in testdata")
 
 // TestCases replays the files in testdata. Each begins with prose, and then has
 // entries in protobuf text form with the row that each becomes:
@@ -41,15 +39,7 @@ func TestCases(t *testing.T) {
 				t.Fatal(err)
 			}
 			got := replay(t, string(data))
-			if *update {
-				if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-					t.Fatal(err)
-				}
-				return
-			}
-			if diff := cmp.Diff(string(data), got); diff != "" {
-				t.Errorf("rows (-want +got):\n%s", diff)
-			}
+			golden.Check(t, path, []byte(got))
 		})
 	}
 }
