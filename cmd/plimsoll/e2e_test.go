@@ -19,7 +19,7 @@ import (
 )
 
 // e2eBasePort keeps this run away from a demo on the same machine.
-const e2eBasePort = "24100"
+const e2eBasePort = "17100"
 
 // buildPlimsoll builds the program as a user would have it.
 func buildPlimsoll(t *testing.T) string {

@@ -61,7 +61,7 @@ func (p *progress) String() string {
 }
 
 // testPorts keeps the labs of the tests apart from each other.
-var testPorts = 21700
+var testPorts = 17200
 
 // fakeOptions run a scenario with fake children in a directory of its own.
 func fakeOptions(t *testing.T, text string) (Options, *progress) {
@@ -80,7 +80,7 @@ func fakeOptions(t *testing.T, text string) (Options, *progress) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	testPorts = 21700 + (testPorts-21700+20)%80
+	testPorts = 17200 + (testPorts-17200+20)%80
 	p := &progress{hooks: map[string]func(){}}
 	return Options{
 		Scenario: s, BasePort: testPorts, Plimsoll: self, Envoy: self, Library: "/libchdb.so", Progress: p,
