@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -13,6 +12,7 @@ import (
 	"connectrpc.com/connect"
 	"github.com/spf13/cobra"
 
+	"github.com/plimsoll-mesh/plimsoll/api/bearer"
 	"github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/v1/plimsollv1connect"
 )
 
@@ -64,7 +64,7 @@ func (c *connection) dial() (*client, error) {
 		return nil, err
 	}
 	transport := &http.Client{Timeout: answerTimeout, Transport: &http.Transport{DisableKeepAlives: true, Proxy: http.ProxyFromEnvironment}}
-	options := connect.WithInterceptors(bearer(token))
+	options := connect.WithInterceptors(bearer.Interceptor(bearer.Token(token)))
 	return &client{
 		graph:  plimsollv1connect.NewGraphServiceClient(transport, u.String(), options),
 		slo:    plimsollv1connect.NewSLOServiceClient(transport, u.String(), options),
@@ -84,17 +84,6 @@ func (c *connection) token() (string, error) {
 		return "", withExit(exitUsage, fmt.Errorf("reading the token: %w", err))
 	}
 	return strings.TrimSpace(string(data)), nil
-}
-
-func bearer(token string) connect.UnaryInterceptorFunc {
-	return func(next connect.UnaryFunc) connect.UnaryFunc {
-		return func(ctx context.Context, req connect.AnyRequest) (connect.AnyResponse, error) {
-			if token != "" {
-				req.Header().Set("Authorization", "Bearer "+token)
-			}
-			return next(ctx, req)
-		}
-	}
 }
 
 // explain gives an error of a call its exit code and says what to do about it.

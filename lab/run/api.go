@@ -11,6 +11,7 @@ import (
 	"connectrpc.com/connect"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"github.com/plimsoll-mesh/plimsoll/api/bearer"
 	plimsollv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/v1"
 	"github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/v1/plimsollv1connect"
 )
@@ -37,7 +38,7 @@ func newAPI(url, tokenFile string) (*api, error) {
 		return nil, fmt.Errorf("reading the analyzer's token: %w", err)
 	}
 	client := &http.Client{Timeout: apiTimeout, Transport: &http.Transport{IdleConnTimeout: apiTimeout}}
-	auth := connect.WithInterceptors(bearer(strings.TrimSpace(string(token))))
+	auth := connect.WithInterceptors(bearer.Interceptor(bearer.Token(strings.TrimSpace(string(token)))))
 	return &api{
 		client: client,
 		graph:  plimsollv1connect.NewGraphServiceClient(client, url, auth),
@@ -45,16 +46,6 @@ func newAPI(url, tokenFile string) (*api, error) {
 		tune:   plimsollv1connect.NewTuneServiceClient(client, url, auth),
 		status: plimsollv1connect.NewStatusServiceClient(client, url, auth),
 	}, nil
-}
-
-// bearer adds a token to every unary call.
-func bearer(token string) connect.UnaryInterceptorFunc {
-	return func(next connect.UnaryFunc) connect.UnaryFunc {
-		return func(ctx context.Context, req connect.AnyRequest) (connect.AnyResponse, error) {
-			req.Header().Set("Authorization", "Bearer "+token)
-			return next(ctx, req)
-		}
-	}
 }
 
 // edges returns the graph of a window, with latency bins.

@@ -3,7 +3,6 @@
 package meshclient
 
 import (
-	"context"
 	"fmt"
 	"net/http"
 	"os"
@@ -12,6 +11,7 @@ import (
 
 	"connectrpc.com/connect"
 
+	"github.com/plimsoll-mesh/plimsoll/api/bearer"
 	"github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/v1/plimsollv1connect"
 )
 
@@ -24,21 +24,7 @@ const callTimeout = 20 * time.Second
 // is refused.
 func New(url, tokenFile string) plimsollv1connect.MeshServiceClient {
 	return plimsollv1connect.NewMeshServiceClient(&http.Client{Timeout: callTimeout}, strings.TrimSuffix(url, "/"),
-		connect.WithInterceptors(bearer(tokenFile)))
-}
-
-// bearer adds the token to each call.
-func bearer(tokenFile string) connect.UnaryInterceptorFunc {
-	return func(next connect.UnaryFunc) connect.UnaryFunc {
-		return func(ctx context.Context, req connect.AnyRequest) (connect.AnyResponse, error) {
-			token, err := readToken(tokenFile)
-			if err != nil {
-				return nil, connect.NewError(connect.CodeUnauthenticated, err)
-			}
-			req.Header().Set("Authorization", "Bearer "+token)
-			return next(ctx, req)
-		}
-	}
+		connect.WithInterceptors(bearer.Interceptor(func() (string, error) { return readToken(tokenFile) })))
 }
 
 func readToken(file string) (string, error) {
