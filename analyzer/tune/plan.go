@@ -17,7 +17,7 @@ import (
 )
 
 // Plan judges an edge and stores the plan. Errors: InvalidArgument for an
-// impossible edge, window or deadline; Unavailable while no collector reports
+// impossible edge, window or deadline; Unavailable before any collector has reported
 // or the mesh does not answer. Too few rows are no error: the verdicts say so.
 func (s *Service) Plan(ctx context.Context, req *connect.Request[plimsollv1.PlanRequest]) (*connect.Response[plimsollv1.PlanResponse], error) {
 	edge, err := checkEdge(req.Msg.GetEdge())

@@ -20,6 +20,9 @@ const (
 	settle = 5 * time.Second
 	// defaultHealthy is judged when nothing burned.
 	defaultHealthy = 5 * time.Minute
+	// minGreen is how long the green stretch before a new burn must have lasted
+	// under the plan in force to speak for it: three buckets of the SLOs.
+	minGreen = 30 * time.Second
 )
 
 // scope is what a plan is judged from.
@@ -30,9 +33,11 @@ type scope struct {
 
 // scope finds the windows and the deadline of a plan. The request's come
 // first. Otherwise, where a plan is in force on the edge and nothing burned
-// since it was applied, healthy is the time since, and the rest is as in that
-// plan; else they are those of the latest burn; else healthy are the last
-// minutes. No window goes beyond the watermark.
+// since it was applied, or only so soon that the green stretch before does not
+// suffice, healthy is the time since, and the rest is as in that plan: all those
+// rows were made under the limits in force, and a disturbed second among them
+// only widens the tail, which is the safe side. Else they are those of the latest
+// burn; else healthy are the last minutes. No window goes beyond the watermark.
 func (s *Service) scope(ctx context.Context, edge *plimsollv1.EdgeRef, req *plimsollv1.PlanRequest, now, mark time.Time) (scope, error) {
 	asked, err := askedScope(req, mark)
 	if err != nil {
@@ -87,7 +92,9 @@ func chooseScope(burn Burn, burned bool, inForce *plans.Record, since, mark time
 	if burned && !burn.Stressed.From.Before(since) {
 		// A new burn under the plan: its green stretch must be under it, too.
 		out.healthy.From = later(out.healthy.From, since.Add(settle))
-		return out
+		if out.healthy.To.Sub(out.healthy.From) >= minGreen {
+			return out
+		}
 	}
 	out.healthy = rows.Window{From: since.Add(settle), To: mark}
 	out.stressed = windowOf(inForce.Plan.GetStressed())

@@ -40,7 +40,9 @@ func TestChooseScope(t *testing.T) {
 		{"applied in the burn", true, inForce, 120, scope{window(125, 400), window(100, 130), 2 * time.Second}},
 		{"applied, no SLO burned", false, inForce, 150, scope{window(155, 400), window(100, 130), time.Second}},
 		{"burned again since", true, inForce, 50, scope{window(55, 100), window(100, 140), 2 * time.Second}},
-		{"burned right after", true, inForce, 98, scope{window(103, 100), window(100, 140), 2 * time.Second}},
+		{"burned again, half a minute of green before", true, inForce, 65, scope{window(70, 100), window(100, 140), 2 * time.Second}},
+		{"burned again, less than that", true, inForce, 66, scope{window(71, 400), window(100, 130), 2 * time.Second}},
+		{"burned right after", true, inForce, 98, scope{window(103, 400), window(100, 130), 2 * time.Second}},
 		{"applied just now", false, inForce, 399, scope{window(404, 400), window(100, 130), time.Second}},
 	} {
 		b := burn

@@ -70,6 +70,32 @@ func TestRetries(t *testing.T) {
 	}
 }
 
+// TestRetriesWithoutCalm: what nobody measured in calm never loosens anything;
+// only harm that stress shows by itself is acted upon.
+func TestRetriesWithoutCalm(t *testing.T) {
+	harmful := tally{tries: 4000, retries: 3000, rescued: 149} // just below 5 %
+	for _, c := range []struct {
+		name          string
+		calm, stress  tally
+		attempts      uint64 // for 1,000 requests under stress
+		want, because string
+	}{
+		{"no calm, harm", tally{}, harmful, 4000, "RECOMMEND 3 -> 1", "whatever calm would show"},
+		{"no calm, few tries a request", tally{}, harmful, 1499, "INSUFFICIENT 3 -> ", "nothing to hold that against"},
+		{"no calm, some rescue", tally{}, tally{tries: 4000, retries: 3000, rescued: 150}, 4000, "INSUFFICIENT 3 -> ", ""},
+		{"298 tries in calm", tally{tries: 298, good: 298}, harmful, 1000, "INSUFFICIENT 3 -> ", ""},
+		{"299 tries in calm", tally{tries: 299, good: 299}, harmful, 1000, "RECOMMEND 3 -> 1", "calm: 100 %"},
+		{"calm fails, too", tally{tries: 1000, retries: 500, rescued: 0}, tally{tries: 489, retries: 489, rescued: 1}, 4000, "RECOMMEND 3 -> 1", "(calm: 0 %)"},
+		{"calm fails half the time", tally{tries: 1000, retries: 500, rescued: 249}, tally{tries: 400, retries: 200, rescued: 200}, 4000, "RECOMMEND 3 -> 1", ""},
+	} {
+		j := &judgement{
+			current: policy{known: true, retries: 3}, healthy: c.calm, stressed: c.stress, policy: &plimsollv1.TrafficPolicy{},
+			in: Input{Stressed: Rows{Requests: Requests{Total: 1000, Attempts: c.attempts}}},
+		}
+		expect(t, c.name, j.retries(), c.want, c.because)
+	}
+}
+
 func TestRetryBudget(t *testing.T) {
 	for _, c := range []struct {
 		name    string

@@ -16,6 +16,12 @@ const (
 	// rescueShare: retries are worth their load in an overload while they
 	// succeed more than half as often as in calm.
 	rescueShare = 0.5
+	// calmSuccess is what calm must at least show to be a measure: where half of
+	// all tries fail, nothing is calm.
+	calmSuccess = 0.5
+	// Tries per request and share of successful retries at which stress alone
+	// shows that retries do harm.
+	harmAmplification, harmRescue = 1.5, 0.05
 )
 
 // retries judges how often a try is repeated, by whether repeating rescues
@@ -41,13 +47,26 @@ func (j *judgement) retries() *plimsollv1.Recommendation {
 		return insufficient(r, fmt.Sprintf("Whether retries help in an overload needs %d retries under stress: %d are missing.",
 			minRetryRows, minRetryRows-j.stressed.retries))
 	}
-	limit, so := uint32(maxRetries), "up to 2 a request are worth their load."
-	if stressed <= rescueShare*calm {
-		limit, so = 1, "more than 1 a request adds load and rescues little."
+	amplification := j.in.Stressed.Requests.amplification()
+	seen := fmt.Sprintf("Under stress %s of %s retries succeeded", percent(stressed), count(j.stressed.retries))
+	switch harm := amplification >= harmAmplification && stressed < harmRescue; {
+	case !j.calmKnown() && !harm:
+		return insufficient(r, fmt.Sprintf("%s, but without %d tries in calm there is nothing to hold that against.", seen, minP99))
+	case !j.calmKnown():
+		r.Reason = fmt.Sprintf("%s at %s tries per request: more than 1 a request adds load and rescues little, whatever calm would show.", seen, decimal(amplification))
+		return j.settleRetries(r, 1)
 	}
-	r.Reason = fmt.Sprintf("Under stress %s of %s retries succeeded (calm: %s) at %s tries per request: %s",
-		percent(stressed), count(j.stressed.retries), percent(calm), decimal(j.in.Stressed.Requests.amplification()), so)
+	limit, so := uint32(1), "more than 1 a request adds load and rescues little."
+	if calm >= calmSuccess && stressed > rescueShare*calm {
+		limit, so = maxRetries, "up to 2 a request are worth their load."
+	}
+	r.Reason = fmt.Sprintf("%s (calm: %s) at %s tries per request: %s", seen, percent(calm), decimal(amplification), so)
 	return j.settleRetries(r, limit)
+}
+
+// calmKnown tells whether calm holds enough tries to measure success by.
+func (j *judgement) calmKnown() bool {
+	return j.healthy.retries >= minRetryRows || j.healthy.tries >= minP99
 }
 
 func (j *judgement) settleRetries(r *plimsollv1.Recommendation, limit uint32) *plimsollv1.Recommendation {

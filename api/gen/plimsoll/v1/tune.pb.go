@@ -28,8 +28,9 @@ type PlanRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Edge  *EdgeRef               `protobuf:"bytes,1,opt,name=edge,proto3" json:"edge,omitempty"`
 	// Windows to judge from. By default: healthy is the last green stretch
-	// before the latest burn of an SLO of the edge's root service (or the last
-	// minutes, when nothing burnt), stressed is the burn.
+	// before the latest burn of any SLO (or the last minutes, when nothing
+	// burnt), stressed is the burn; with a plan in force, healthy is the time
+	// since it was applied.
 	Healthy  *Window `protobuf:"bytes,2,opt,name=healthy,proto3" json:"healthy,omitempty"`
 	Stressed *Window `protobuf:"bytes,3,opt,name=stressed,proto3" json:"stressed,omitempty"`
 	// Time the user waits, at most; by default the latency bound of the SLO that
