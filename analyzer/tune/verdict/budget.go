@@ -26,7 +26,7 @@ func (j *judgement) retryBudget() *plimsollv1.Recommendation {
 		r.Evidence = append(r.Evidence, evidence("retries per try, stressed", ratio(j.stressed.retries, j.stressed.tries), unitShare,
 			"%s of %s tries", count(j.stressed.retries), count(j.stressed.tries)))
 	}
-	budget := &plimsollv1.RetryBudget{Percent: budgetPercent, MinConcurrency: budgetMin}
+	budget := j.cappedBudget()
 	r.Verdict = Recommend
 	if j.current.budget > 0 && j.current.budget <= budgetPercent && j.current.minRetries <= 10*budgetMin {
 		r.Verdict = Keep
@@ -38,6 +38,17 @@ func (j *judgement) retryBudget() *plimsollv1.Recommendation {
 	r.Reason = fmt.Sprintf("A budget of %s (at least %d at a time) bounds the load of retries in an overload to %s tries per request, whatever fails.",
 		budgetText(budget.GetPercent()), budget.GetMinConcurrency(), decimal(1+budget.GetPercent()/100))
 	return r
+}
+
+// cappedBudget returns the recommended budget, or of the one in force what is
+// tighter: an advice to brake never loosens the brake.
+func (j *judgement) cappedBudget() *plimsollv1.RetryBudget {
+	budget := &plimsollv1.RetryBudget{Percent: budgetPercent, MinConcurrency: budgetMin}
+	if j.current.budget > 0 {
+		budget.Percent = min(j.current.budget, budgetPercent)
+		budget.MinConcurrency = min(j.current.minRetries, budgetMin)
+	}
+	return budget
 }
 
 func budgetText(percent float64) string {

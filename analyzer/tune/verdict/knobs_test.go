@@ -112,6 +112,23 @@ func TestRetryBudget(t *testing.T) {
 		j := &judgement{current: c.current, policy: &plimsollv1.TrafficPolicy{}}
 		expect(t, c.name, j.retryBudget(), c.want, "bounds the load")
 	}
+	// A budget in force is never loosened, in neither part.
+	for _, c := range []struct {
+		percent  float64
+		min      uint32
+		want     float64
+		wantsMin uint32
+	}{
+		{17, 40, 17, budgetMin},
+		{60, 1, budgetPercent, 1},
+		{60, 40, budgetPercent, budgetMin},
+	} {
+		j := &judgement{current: policy{known: true, budget: c.percent, minRetries: c.min}, policy: &plimsollv1.TrafficPolicy{}}
+		j.retryBudget()
+		if b := j.policy.GetRetryBudget(); b.GetPercent() != c.want || b.GetMinConcurrency() != c.wantsMin {
+			t.Errorf("%v %% and %d in force: %v", c.percent, c.min, b)
+		}
+	}
 	// A minimum so high that it is the budget is not kept.
 	j := &judgement{current: policy{known: true, budget: 20, minRetries: 1000}, policy: &plimsollv1.TrafficPolicy{}}
 	if r := j.retryBudget(); r.GetVerdict() != Recommend || j.policy.GetRetryBudget().GetMinConcurrency() != budgetMin {
