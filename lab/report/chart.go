@@ -46,6 +46,7 @@ const (
 )
 
 func (c chart) x(v float64) float64 {
+	v = math.Max(c.XMin, math.Min(c.XMax, v))
 	return marginLeft + (v-c.XMin)/(c.XMax-c.XMin)*(c.Width-marginLeft-marginRight)
 }
 
