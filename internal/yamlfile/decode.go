@@ -11,14 +11,17 @@ import (
 // Decode fills out, a pointer to a struct, from the document. Unknown fields,
 // duplicate keys and values of a wrong type are all reported, as Errors.
 func (d Doc) Decode(out any) error {
-	errs := d.checkFields(out)
+	c := d.checkFields(out)
+	errs := c.errs
 	err := d.root.Decode(out)
 	var typed *yaml.TypeError
 	switch {
 	case err == nil:
 	case errors.As(err, &typed):
 		for _, text := range typed.Errors {
-			errs = append(errs, d.locate(syntaxError(d.File, errors.New(text))))
+			if !c.reported(text) {
+				errs = append(errs, d.locate(syntaxError(d.File, errors.New(text))))
+			}
 		}
 	default:
 		errs = append(errs, d.locate(syntaxError(d.File, err)))

@@ -15,16 +15,17 @@ var (
 )
 
 // checkFields reports keys of the document that the type of out does not have,
-// and keys that stand twice in one mapping.
-func (d Doc) checkFields(out any) Errors {
-	c := checker{file: d.File}
+// keys that stand twice in one mapping and values of a wrong shape.
+func (d Doc) checkFields(out any) *checker {
+	c := &checker{file: d.File}
 	c.check(d.root, reflect.TypeOf(out), "")
-	return c.errs
+	return c
 }
 
 type checker struct {
-	file string
-	errs Errors
+	file       string
+	errs       Errors
+	mismatches []mismatch
 }
 
 func (c *checker) check(n *yaml.Node, t reflect.Type, path string) {
@@ -40,6 +41,7 @@ func (c *checker) check(n *yaml.Node, t reflect.Type, path string) {
 	if p := reflect.PointerTo(t); p.Implements(yamlUnmarshaler) || p.Implements(textUnmarshaler) {
 		return
 	}
+	c.checkShape(n, t, path)
 	switch {
 	case n.Kind == yaml.MappingNode:
 		c.checkMapping(n, t, path)
@@ -63,6 +65,10 @@ func (c *checker) checkMapping(n *yaml.Node, t reflect.Type, path string) {
 			c.add(key.Line, at, "key stands twice")
 		}
 		seen[key.Value] = true
+		if key.ShortTag() == "!!merge" {
+			c.checkMerge(value, t, path)
+			continue
+		}
 		switch field, ok := known[key.Value]; {
 		case ok:
 			c.check(value, field, at)
@@ -71,6 +77,18 @@ func (c *checker) checkMapping(n *yaml.Node, t reflect.Type, path string) {
 		case known != nil:
 			c.add(key.Line, at, "unknown field"+suggestion(key.Value, known))
 		}
+	}
+}
+
+// checkMerge checks what "<<" merges: a mapping or a list of them, each a part
+// of the mapping at path.
+func (c *checker) checkMerge(n *yaml.Node, t reflect.Type, path string) {
+	if n.Kind != yaml.SequenceNode {
+		c.check(n, t, path)
+		return
+	}
+	for _, item := range n.Content {
+		c.check(item, t, path)
 	}
 }
 

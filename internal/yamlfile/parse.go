@@ -68,15 +68,12 @@ func unwrap(n *yaml.Node) *yaml.Node {
 	return n
 }
 
-var linePrefix = regexp.MustCompile(`^(?:yaml: )?line (\d+): (?:yaml: )?`)
+var linePrefix = regexp.MustCompile(`^(?:yaml: )?(?:line (\d+): )?(?:yaml: )?`)
 
 // syntaxError turns the library's "yaml: line 3: …" into an Error.
 func syntaxError(file string, err error) *Error {
 	msg := err.Error()
-	line := 0
-	if m := linePrefix.FindStringSubmatch(msg); m != nil {
-		line, _ = strconv.Atoi(m[1])
-		msg = msg[len(m[0]):]
-	}
-	return &Error{File: file, Line: line, Msg: msg}
+	m := linePrefix.FindStringSubmatch(msg)
+	line, _ := strconv.Atoi(m[1]) // without a line: 0
+	return &Error{File: file, Line: line, Msg: msg[len(m[0]):]}
 }
