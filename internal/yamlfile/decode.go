@@ -4,12 +4,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 
 	"go.yaml.in/yaml/v3"
 )
 
 // Decode fills out, a pointer to a struct, from the document. Unknown fields,
-// duplicate keys and values of a wrong type are all reported, as Errors.
+// duplicate keys and values of a wrong type are all reported, as Errors in the
+// order of their lines.
 func (d Doc) Decode(out any) error {
 	c := d.checkFields(out)
 	errs := c.errs
@@ -26,6 +28,7 @@ func (d Doc) Decode(out any) error {
 	default:
 		errs = append(errs, d.locate(syntaxError(d.File, err)))
 	}
+	slices.SortStableFunc(errs, func(a, b *Error) int { return a.Line - b.Line })
 	return errs.Err()
 }
 

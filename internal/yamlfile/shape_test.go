@@ -36,7 +36,7 @@ func TestWrongShape(t *testing.T) {
 		"list in a list":        {"parts:\n- - a\n", "f.yaml:2: parts[0]: a list stands where a mapping is expected"},
 		"alias of a list":       {"free: {x: &l [1]}\nname: *l\n", "f.yaml:1: name: a list stands where a single value is expected"},
 		"null is nothing":       {"parts: ~\ncommon:\nby_name: null\n", ""},
-		"with a wrong type":     {"parts:\n- count: many\n  path: [1]\n", "f.yaml:3: parts[0].path: a list stands where a single value is expected\nf.yaml:2: parts[0].count: cannot unmarshal !!str `many` into int"},
+		"with a wrong type":     {"parts:\n- count: many\n  path: [1]\n", "f.yaml:2: parts[0].count: cannot unmarshal !!str `many` into int\nf.yaml:3: parts[0].path: a list stands where a single value is expected"},
 		"anything in free":      {"free: {a: [1], b: {c: 2}, d: x}\n", ""},
 		"duration from mapping": {"parts:\n- wait: {s: 1}\n", "f.yaml:2: parts[0].wait.s: \"\" is not a duration such as 250ms, 1.5s or 3m"},
 	} {
