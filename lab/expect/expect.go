@@ -9,7 +9,8 @@
 //	slo      the objectives by name: slo["checkout-availability"].state
 //	edge     per phase the edges by "src → dst", with the last part of the node
 //	         ids, and for each what the lab counted and what Plimsoll observed:
-//	         edge.calm["reviews-v2 → ratings"].truth.requests
+//	         edge.calm["reviews-v2 → ratings"].truth.requests; of a pair with
+//	         several routes each by "src → dst route"
 //
 // and must be true or false.
 package expect
@@ -132,16 +133,35 @@ func byName(list any) map[string]any {
 	return named
 }
 
-// edgesByPhase brings the lab's and Plimsoll's counts of an edge together.
+// edgesByPhase brings the lab's and Plimsoll's counts of an edge together: under
+// "src → dst route", and under "src → dst" where the pair has one route only, so
+// that an expectation never judges one route in the name of all.
 func edgesByPhase(whole map[string]any) map[string]any {
 	phases := map[string]any{}
+	routes := map[string]string{} // by phase and pair: the only route, "*" for several
 	for _, side := range []string{"truth", "observed"} {
 		fields, _ := whole[side].(map[string]any)
 		edges, _ := fields["edges"].([]any)
 		for _, item := range edges {
-			if row, ok := item.(map[string]any); ok {
-				name, _ := row["phase"].(string)
-				child(child(phases, name), short(row["src"])+" → "+short(row["dst"]))[side] = row
+			row, ok := item.(map[string]any)
+			if !ok {
+				continue
+			}
+			name, _ := row["phase"].(string)
+			route, _ := row["route"].(string)
+			pair := short(row["src"]) + " → " + short(row["dst"])
+			phase := child(phases, name)
+			child(phase, pair+" "+route)[side] = row
+			if strings.HasPrefix(route, "~") { // a remainder, not a route
+				continue
+			}
+			switch only, seen := routes[name+pair]; {
+			case !seen || only == route:
+				routes[name+pair] = route
+				child(phase, pair)[side] = row
+			default:
+				routes[name+pair] = "*"
+				delete(phase, pair)
 			}
 		}
 	}

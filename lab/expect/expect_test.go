@@ -95,3 +95,26 @@ func TestCostIsBounded(t *testing.T) {
 		t.Errorf("got %+v, %v; want the cost limit", got, err)
 	}
 }
+
+// TestSeveralRoutes: with two routes the pair alone names neither.
+func TestSeveralRoutes(t *testing.T) {
+	e, err := New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := sample()
+	other := r.Truth.Edges[0]
+	other.Route, other.Requests = "gold", 3
+	r.Truth.Edges = append(r.Truth.Edges, other)
+	for expr, want := range map[string]string{
+		`edge.calm["web → db gold"].truth.requests == 3`:  "",
+		`edge.calm["web → db "].observed.requests == 10`:  "",
+		`edge.calm["web → db"].truth.requests == 3`:       "no such key: web → db",
+		`edge.calm["web → db gold"].truth.requests == 10`: `edge.calm["web → db gold"].truth.requests = 3`,
+	} {
+		got, err := e.Judge("x", expr, r)
+		if err != nil || got.Holds != (want == "") || got.Detail != want {
+			t.Errorf("%s: %+v, %v; want %q", expr, got, err, want)
+		}
+	}
+}
