@@ -1,7 +1,6 @@
 package verdict
 
 import (
-	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -10,12 +9,12 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-	plimsollv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/v1"
-	"google.golang.org/protobuf/types/known/durationpb"
-)
+	"github.com/plimsoll-mesh/plimsoll/internal/golden"
 
-var update = flag.Bool("update", false, "rewrite the expected outputs in testdata")
+	"google.golang.org/protobuf/types/known/durationpb"
+
+	plimsollv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/v1"
+)
 
 // TestScripts runs testdata/*.txt. A script simulates an edge and shows what
 // the judge makes of its rows:
@@ -47,16 +46,7 @@ func runScript(t *testing.T, file string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := newScript(t).run(string(text))
-	if *update {
-		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	if diff := cmp.Diff(string(text), got); diff != "" {
-		t.Errorf("plan changed (-want +got):\n%s", diff)
-	}
+	golden.Check(t, file, []byte(newScript(t).run(string(text))))
 }
 
 type script struct {
