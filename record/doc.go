@@ -8,7 +8,12 @@
 // summed over: the same call is normally reported by the caller's and by the
 // server's proxy.
 //
-// Strings of a Request or an Attempt may be borrowed from a network buffer:
+// Beside them stand what other sources tell: an EdgeSample is what a metric-only
+// mesh counted on an edge, a Flow is L4 traffic, a Span and a Log are
+// OpenTelemetry's, a ProxyStat is a value of a proxy's own statistics, and a
+// ConfigChange is an object of configuration that came or went.
+//
+// Strings and slices of a record may be borrowed from a network buffer:
 // they are valid only during the call that hands the record over, and whoever
 // keeps one copies it.
 //

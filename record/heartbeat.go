@@ -7,11 +7,13 @@ import "time"
 // streams; without, of the collector as a whole.
 type Heartbeat struct {
 	At              time.Time
+	Started         time.Time // of the collector's process: counts begin there
 	Collector       string
 	Proxy           string
 	CompleteThrough time.Time
-	Requests        uint64 // rows received since the collector started
+	Requests        uint64 // rows received since Started
 	Attempts        uint64
+	Interim         uint64 // entries from the midst of a request, which become no row
 	Refused         uint64 // entries that could not be read
 	Clamped         uint64 // rows whose time was clamped
 }

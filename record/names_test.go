@@ -10,10 +10,15 @@ func TestNames(t *testing.T) {
 		text  func(uint8) string
 		last  uint8
 	}{
-		"outcome": {OutcomeNames(), func(n uint8) string { return Outcome(n).String() }, uint8(OutcomeDNSFail)},
-		"vantage": {VantageNames(), func(n uint8) string { return Vantage(n).String() }, uint8(VantageNode)},
-		"mtls":    {MTLSNames(), func(n uint8) string { return MTLS(n).String() }, uint8(MTLSMutual)},
-		"source":  {IDSourceNames(), func(n uint8) string { return IDSource(n).String() }, uint8(IDReporter)},
+		"outcome":      {OutcomeNames(), func(n uint8) string { return Outcome(n).String() }, uint8(OutcomeDNSFail)},
+		"vantage":      {VantageNames(), func(n uint8) string { return Vantage(n).String() }, uint8(VantageNode)},
+		"mtls":         {MTLSNames(), func(n uint8) string { return MTLS(n).String() }, uint8(MTLSMutual)},
+		"span kind":    {SpanKindNames(), func(n uint8) string { return SpanKind(n).String() }, uint8(SpanConsumer)},
+		"span status":  {SpanStatusNames(), func(n uint8) string { return SpanStatus(n).String() }, uint8(StatusError)},
+		"latency kind": {LatencyKindNames(), func(n uint8) string { return LatencyKind(n).String() }, uint8(LatencyResponseOnly)},
+		"stat scope":   {StatScopeNames(), func(n uint8) string { return StatScope(n).String() }, uint8(ScopeProcess)},
+		"stat kind":    {StatKindNames(), func(n uint8) string { return StatKind(n).String() }, uint8(StatGauge)},
+		"source":       {IDSourceNames(), func(n uint8) string { return IDSource(n).String() }, uint8(IDReporter)},
 	} {
 		t.Run(enum, func(t *testing.T) {
 			seen := map[string]bool{}
