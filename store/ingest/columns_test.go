@@ -102,11 +102,13 @@ func TestHeartbeatColumns(t *testing.T) {
 	at := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	h := &record.Heartbeat{
 		At: at, Collector: "c", Proxy: "p", CompleteThrough: at.Add(-time.Second), Requests: 1, Attempts: 2, Refused: 3, Clamped: 4,
+		Started: at.Add(-time.Minute), Interim: 5,
 	}
 	block := sealedBy(t, &heartbeatColumns{}, h)
 	want := map[string]string{
 		"ts": fmt.Sprint(at.UnixMicro()), "collector": "c", "proxy": "p", "complete_through": fmt.Sprint(at.UnixMicro() - 1e6),
-		"requests": "1", "attempts": "2", "refused": "3", "clamped": "4", "block_id": "000000000000abcd0000000000000005",
+		"requests": "1", "attempts": "2", "refused": "3", "clamped": "4",
+		"started": fmt.Sprint(at.UnixMicro() - 60e6), "interim": "5", "block_id": "000000000000abcd0000000000000005",
 	}
 	if diff := cmp.Diff(want, decode(t, block.body).text(t, 0)); diff != "" {
 		t.Error(diff)

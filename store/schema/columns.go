@@ -32,9 +32,12 @@ func (t Table) Insert() string {
 const (
 	lowCard  = "LowCardinality(String)"
 	micros   = "DateTime64(6, 'UTC')"
+	millis   = "DateTime64(3, 'UTC')"
 	fixed16  = "FixedString(16)"
 	fixed8   = "FixedString(8)"
 	blockIDs = "block_id"
+
+	attributes = "Map(LowCardinality(String), String)"
 )
 
 // RequestsIn describes requests_in: one row per record.Request.
@@ -69,12 +72,18 @@ func AttemptsIn() Table {
 func HeartbeatsIn() Table {
 	return Table{Name: "heartbeats_in", Columns: join(
 		typed(micros, "ts"), typed(lowCard, "collector", "proxy"), typed(micros, "complete_through"),
-		typed("UInt64", "requests", "attempts", "refused", "clamped"), typed(fixed16, blockIDs),
+		typed("UInt64", "requests", "attempts", "refused", "clamped"), typed(micros, "started"),
+		typed("UInt64", "interim"), typed(fixed16, blockIDs),
 	)}
 }
 
 // Tables lists the tables that inserts go to.
-func Tables() []Table { return []Table{RequestsIn(), AttemptsIn(), HeartbeatsIn()} }
+func Tables() []Table {
+	return []Table{
+		RequestsIn(), AttemptsIn(), HeartbeatsIn(), SpansIn(), LogsIn(),
+		EdgeSamplesIn(), FlowsIn(), ProxyStatsIn(), ConfigChangesIn(),
+	}
+}
 
 // peer returns the columns of one end of a call.
 func peer(side string) []Column {
@@ -99,6 +108,8 @@ func join(groups ...[]Column) []Column {
 	}
 	return out
 }
+
+func array(kind string) string { return "Array(" + kind + ")" }
 
 // enum8 returns the type whose numbers are the positions of the names.
 func enum8(names []string) string {

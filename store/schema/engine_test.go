@@ -100,9 +100,13 @@ func testColumns(t *testing.T, _ string, conn driver.Conn) {
 // default by the view that fills it.
 func testViewsCoverTargets(t *testing.T, _ string, conn driver.Conn) {
 	real := columns(t, conn)
-	for _, target := range []string{
-		"requests", "attempts", "heartbeats", "edge_counts_10s", "edge_counts_1m", "edge_latency_10s", "edge_latency_1m",
-	} {
+	targets := []string{
+		"edge_counts_10s", "edge_counts_1m", "edge_counts_1h", "edge_latency_10s", "edge_latency_1m", "edge_latency_1h",
+	}
+	for _, table := range Tables() {
+		targets = append(targets, strings.TrimSuffix(table.Name, "_in"))
+	}
+	for _, target := range targets {
 		var want, got []string
 		for _, c := range real[target] {
 			want = append(want, c.Name)
@@ -227,14 +231,23 @@ func testClusterSyntax(t *testing.T, _ string, conn driver.Conn) {
 func testLayout(t *testing.T, _ string, conn driver.Conn) {
 	counts := "dst_service, dst, src_service, src, route, method, protocol, vantage, outcome, dst_version, src_version, ts"
 	latency := "dst_service, dst, src_service, src, route, vantage, kind, result, dst_version, src_version, ts"
-	for table, want := range map[string]struct{ engine, key, ttl string }{
-		"requests":         {"MergeTree", "toStartOfFiveMinutes(ts), dst, src, route, ts", "toIntervalDay(3)"},
-		"attempts":         {"MergeTree", "toStartOfFiveMinutes(ts), dst, src, route, ts", "toIntervalDay(3)"},
-		"heartbeats":       {"MergeTree", "collector, proxy, ts", "toIntervalDay(3)"},
-		"edge_counts_10s":  {"AggregatingMergeTree", counts, "toIntervalDay(3)"},
-		"edge_counts_1m":   {"AggregatingMergeTree", counts, "toIntervalDay(40)"},
-		"edge_latency_10s": {"AggregatingMergeTree", latency, "toIntervalDay(3)"},
-		"edge_latency_1m":  {"AggregatingMergeTree", latency, "toIntervalDay(40)"},
+	perCall, day, month := "toStartOfFiveMinutes(ts), dst, src, route, ts", "toDate(ts)", "toYYYYMM(ts)"
+	for table, want := range map[string]struct{ engine, key, partition, ttl string }{
+		"requests":         {"MergeTree", perCall, day, "toIntervalDay(3)"},
+		"attempts":         {"MergeTree", perCall, day, "toIntervalDay(3)"},
+		"heartbeats":       {"MergeTree", "collector, proxy, ts", day, "toIntervalDay(3)"},
+		"edge_counts_10s":  {"AggregatingMergeTree", counts, day, "toIntervalDay(3)"},
+		"edge_counts_1m":   {"AggregatingMergeTree", counts, day, "toIntervalDay(40)"},
+		"edge_counts_1h":   {"AggregatingMergeTree", counts, month, "toIntervalDay(400)"},
+		"edge_latency_10s": {"AggregatingMergeTree", latency, day, "toIntervalDay(3)"},
+		"edge_latency_1m":  {"AggregatingMergeTree", latency, day, "toIntervalDay(40)"},
+		"edge_latency_1h":  {"AggregatingMergeTree", latency, month, "toIntervalDay(400)"},
+		"spans":            {"MergeTree", "toStartOfFiveMinutes(start), service, name, start", "toDate(start)", "toIntervalDay(3)"},
+		"logs":             {"MergeTree", "toStartOfFiveMinutes(ts), service, ts", day, "toIntervalDay(3)"},
+		"edge_samples":     {"MergeTree", "toStartOfFiveMinutes(ts), dst, src, route, source, ts", day, "toIntervalDay(3)"},
+		"flows":            {"MergeTree", "toStartOfFiveMinutes(ts), dst, src, ts", day, "toIntervalDay(3)"},
+		"proxy_stats":      {"MergeTree", "scope, name, proxy, object, ts", day, "toIntervalDay(40)"},
+		"config_changes":   {"MergeTree", "kind, namespace, name, ts", month, "toIntervalDay(400)"},
 	} {
 		var engine, key, partition, full string
 		err := conn.QueryRow(t.Context(), `SELECT engine, sorting_key, partition_key, engine_full FROM system.tables
@@ -242,7 +255,7 @@ func testLayout(t *testing.T, _ string, conn driver.Conn) {
 		if err != nil {
 			t.Fatalf("%s: %v", table, err)
 		}
-		if engine != want.engine || key != want.key || partition != "toDate(ts)" || !strings.Contains(full, want.ttl) {
+		if engine != want.engine || key != want.key || partition != want.partition || !strings.Contains(full, want.ttl) {
 			t.Errorf("%s: engine %s, key %s, partition %s, %s, want %+v", table, engine, key, partition, full, want)
 		}
 	}
@@ -276,6 +289,8 @@ func testRollup(t *testing.T, _ string, conn driver.Conn) {
 		{counts, "edge_counts_10s", []string{"(0,'ok',2,4,1,30,3000,150,1,1)", "(10,'timeout',1,0,0,40,4000,7,1,0)"}},
 		{counts, "edge_counts_1m", []string{"(0,'ok',2,4,1,30,3000,150,1,1)", "(0,'timeout',1,0,0,40,4000,7,1,0)"}},
 		{latency, "edge_latency_10s", []string{"(0,'total','ok',{50:1,100:1})", "(0,'ttfb','ok',{90:1})", "(10,'total','failed',{7:1})"}},
+		{counts, "edge_counts_1h", []string{"(0,'ok',2,4,1,30,3000,150,1,1)", "(0,'timeout',1,0,0,40,4000,7,1,0)"}},
+		{latency, "edge_latency_1h", []string{"(0,'total','ok',{50:1,100:1})", "(0,'total','failed',{7:1})", "(0,'ttfb','ok',{90:1})"}},
 		{latency, "edge_latency_1m", []string{"(0,'total','ok',{50:1,100:1})", "(0,'total','failed',{7:1})", "(0,'ttfb','ok',{90:1})"}},
 	} {
 		if diff := cmp.Diff(tc.want, query(fmt.Sprintf(tc.sql, tc.table))); diff != "" {
@@ -290,7 +305,7 @@ func testExpiry(t *testing.T, _ string, conn driver.Conn) {
 	if err := conn.Exec(t.Context(), "INSERT INTO requests_in (ts, first_byte_bin) VALUES (now('UTC') - INTERVAL 10 DAY, -1)"); err != nil {
 		t.Fatal(err)
 	}
-	for table, want := range map[string]uint64{"requests": 0, "edge_counts_10s": 0, "edge_latency_10s": 0, "edge_counts_1m": 1, "edge_latency_1m": 1} {
+	for table, want := range map[string]uint64{"requests": 0, "edge_counts_10s": 0, "edge_latency_10s": 0, "edge_counts_1m": 1, "edge_latency_1m": 1, "edge_counts_1h": 1, "edge_latency_1h": 1} {
 		if err := conn.Exec(t.Context(), "OPTIMIZE TABLE "+table+" FINAL"); err != nil {
 			t.Fatal(err)
 		}

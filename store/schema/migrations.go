@@ -7,7 +7,7 @@ import (
 )
 
 // Version is the number of the newest migration that this program knows.
-const Version = 7
+const Version = 16
 
 // migration is one numbered step. Its text never changes once released: a
 // change of the schema is a new step.
@@ -18,17 +18,20 @@ type migration struct {
 	args     any
 }
 
-// rollup tells the templates of the rollup tables how wide a bucket is and how
-// long it is kept.
+// rollup tells the templates of the rollup tables how wide a bucket is, how
+// long it is kept and what makes a partition.
 type rollup struct {
-	Suffix   string
-	Interval string
-	Keep     string
+	Suffix    string
+	Interval  string
+	Keep      string
+	Partition string
 }
 
 func migrations() []migration {
-	tenSeconds := rollup{Suffix: "10s", Interval: "10 SECOND", Keep: "3 DAY"}
-	minute := rollup{Suffix: "1m", Interval: "1 MINUTE", Keep: "40 DAY"}
+	tenSeconds := rollup{Suffix: "10s", Interval: "10 SECOND", Keep: "3 DAY", Partition: "toDate(ts)"}
+	minute := rollup{Suffix: "1m", Interval: "1 MINUTE", Keep: "40 DAY", Partition: "toDate(ts)"}
+	// A day of hours is too little for a part of its own.
+	hour := rollup{Suffix: "1h", Interval: "1 HOUR", Keep: "400 DAY", Partition: "toYYYYMM(ts)"}
 	return []migration{
 		{1, "requests", "requests", nil},
 		{2, "attempts", "attempts", nil},
@@ -37,6 +40,15 @@ func migrations() []migration {
 		{5, "edge_counts_1m", "edge_counts", minute},
 		{6, "edge_latency_10s", "edge_latency", tenSeconds},
 		{7, "edge_latency_1m", "edge_latency", minute},
+		{8, "heartbeats_started", "heartbeats_started", nil},
+		{9, "edge_counts_1h", "edge_counts", hour},
+		{10, "edge_latency_1h", "edge_latency", hour},
+		{11, "spans", "spans", nil},
+		{12, "logs", "logs", nil},
+		{13, "edge_samples", "edge_samples", nil},
+		{14, "flows", "flows", nil},
+		{15, "proxy_stats", "proxy_stats", nil},
+		{16, "config_changes", "config_changes", nil},
 	}
 }
 

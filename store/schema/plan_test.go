@@ -60,7 +60,7 @@ func TestPlan(t *testing.T) {
 func TestInsertNamesEveryColumn(t *testing.T) {
 	for _, table := range Tables() {
 		got := table.Insert()
-		if !strings.HasPrefix(got, "INSERT INTO "+table.Name+" (ts, ") || !strings.HasSuffix(got, "block_id) FORMAT Native") {
+		if !strings.HasPrefix(got, "INSERT INTO "+table.Name+" ("+table.Columns[0].Name+", ") || !strings.HasSuffix(got, "block_id) FORMAT Native") {
 			t.Errorf("statement = %s", got)
 		}
 		if commas := strings.Count(got, ","); commas != len(table.Columns)-1 {

@@ -76,10 +76,21 @@ func TestStoredTablesAreDurable(t *testing.T) {
 				}
 			}
 		}
-		if tables != 7 {
-			t.Errorf("%s: %d tables keep rows, want 7", r, tables)
+		if tables != 15 {
+			t.Errorf("%s: %d tables keep rows, want 15", r, tables)
 		}
 	}
+}
+
+// repeatable tells whether a statement, run again, leaves what it left before.
+// Those that set a property do by nature; those that make something must ask
+// each time whether it is there.
+func repeatable(statement string) bool {
+	if strings.Contains(statement, " MODIFY QUERY\n") {
+		return true
+	}
+	made := strings.Count(statement, "CREATE ") + strings.Count(statement, "ADD COLUMN ")
+	return made > 0 && made == strings.Count(statement, " IF NOT EXISTS ")
 }
 
 // TestStatementsCanBeRepeated is what stands in for transactions.
@@ -91,8 +102,8 @@ func TestStatementsCanBeRepeated(t *testing.T) {
 		}
 		for _, s := range steps {
 			for _, statement := range s.statements {
-				if !strings.Contains(statement, " IF NOT EXISTS ") {
-					t.Errorf("%s, migration %d: %.60q has no IF NOT EXISTS", r, s.id, statement)
+				if !repeatable(statement) {
+					t.Errorf("%s, migration %d: %.60q cannot be repeated", r, s.id, statement)
 				}
 				if r == Cluster && !strings.Contains(statement, "ON CLUSTER '{cluster}'") {
 					t.Errorf("migration %d: %.60q is not run on the cluster", s.id, statement)

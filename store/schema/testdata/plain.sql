@@ -393,3 +393,494 @@ ARRAY JOIN ['total', 'ttfb'] AS kind, [duration_bin, first_byte_bin] AS bin
 WHERE bin >= 0
 GROUP BY dst_service, dst, src_service, src, route, vantage, kind, result, dst_version, src_version, ts;
 
+-- migration heartbeats_started, sha256 d987e902680995d67a032fc2e8f10a255d23b02cbf520e70effa4ade5bcca619
+ALTER TABLE heartbeats
+    ADD COLUMN IF NOT EXISTS started DateTime64(6, 'UTC') CODEC(Delta(8), ZSTD(1)) AFTER clamped,
+    ADD COLUMN IF NOT EXISTS interim UInt64 CODEC(T64, ZSTD(1)) AFTER started;
+
+ALTER TABLE heartbeats_in
+    ADD COLUMN IF NOT EXISTS started DateTime64(6, 'UTC') AFTER clamped,
+    ADD COLUMN IF NOT EXISTS interim UInt64 AFTER started;
+
+ALTER TABLE heartbeats_view MODIFY QUERY
+SELECT
+    ts, collector, proxy, complete_through, requests, attempts, refused, clamped, started, interim, block_id
+FROM heartbeats_in;
+
+-- migration edge_counts_1h, sha256 fd97a02a68087407fd7ff6d5ba9aef34be54392b7b8e0dd133029bbe4b52d2d4
+CREATE TABLE IF NOT EXISTS edge_counts_1h
+(
+    dst_service LowCardinality(String),
+    dst LowCardinality(String),
+    src_service LowCardinality(String),
+    src LowCardinality(String),
+    route LowCardinality(String),
+    method LowCardinality(String),
+    protocol LowCardinality(String),
+    vantage Enum8('unknown' = 0, 'client' = 1, 'server' = 2, 'gateway' = 3, 'l4_client' = 4, 'l4_server' = 5, 'node' = 6),
+    outcome Enum8('unknown' = 0, 'ok' = 1, 'client_error' = 2, 'server_error' = 3, 'timeout' = 4, 'retry_exhausted' = 5, 'overflow' = 6,
+        'no_healthy' = 7, 'connect_fail' = 8, 'reset_up' = 9, 'reset_local' = 10, 'client_gone' = 11, 'denied' = 12, 'rate_limited' = 13,
+        'fault' = 14, 'no_route' = 15, 'no_cluster' = 16, 'protocol_error' = 17, 'overload' = 18, 'dns_fail' = 19),
+    dst_version LowCardinality(String),
+    src_version LowCardinality(String),
+    ts DateTime('UTC') CODEC(Delta(4), ZSTD(1)),
+    requests SimpleAggregateFunction(sum, UInt64) CODEC(T64, ZSTD(1)),
+    attempts SimpleAggregateFunction(sum, UInt64) CODEC(T64, ZSTD(1)),
+    retried SimpleAggregateFunction(sum, UInt64) CODEC(T64, ZSTD(1)),
+    request_bytes SimpleAggregateFunction(sum, UInt64) CODEC(T64, ZSTD(1)),
+    response_bytes SimpleAggregateFunction(sum, UInt64) CODEC(T64, ZSTD(1)),
+    duration_sum_us SimpleAggregateFunction(sum, UInt64) CODEC(T64, ZSTD(1)),
+    mtls_known SimpleAggregateFunction(sum, UInt64) CODEC(T64, ZSTD(1)),
+    mtls_mutual SimpleAggregateFunction(sum, UInt64) CODEC(T64, ZSTD(1))
+)
+ENGINE = AggregatingMergeTree
+PARTITION BY toYYYYMM(ts)
+ORDER BY (dst_service, dst, src_service, src, route, method, protocol, vantage, outcome, dst_version, src_version, ts)
+TTL ts + INTERVAL 400 DAY
+SETTINGS non_replicated_deduplication_window = 10000, fsync_after_insert = 1, fsync_part_directory = 1, ttl_only_drop_parts = 1;
+
+CREATE MATERIALIZED VIEW IF NOT EXISTS edge_counts_1h_view TO edge_counts_1h AS
+SELECT
+    dst_service, dst, src_service, src, route, method, protocol, vantage, outcome, dst_version, src_version,
+    toStartOfInterval(r.ts, INTERVAL 1 HOUR) AS ts,
+    count() AS requests,
+    sum(r.attempts) AS attempts,
+    countIf(r.attempts > 1) AS retried,
+    sum(r.request_bytes) AS request_bytes,
+    sum(r.response_bytes) AS response_bytes,
+    sum(r.duration_us) AS duration_sum_us,
+    countIf(r.mtls != 'unknown') AS mtls_known,
+    countIf(r.mtls = 'mtls') AS mtls_mutual
+FROM requests_in AS r
+GROUP BY dst_service, dst, src_service, src, route, method, protocol, vantage, outcome, dst_version, src_version, ts;
+
+-- migration edge_latency_1h, sha256 bd0510860b453d84d9ea0f88fa32b9fb54f6c4953ef43456de012932dc70349b
+CREATE TABLE IF NOT EXISTS edge_latency_1h
+(
+    dst_service LowCardinality(String),
+    dst LowCardinality(String),
+    src_service LowCardinality(String),
+    src LowCardinality(String),
+    route LowCardinality(String),
+    vantage Enum8('unknown' = 0, 'client' = 1, 'server' = 2, 'gateway' = 3, 'l4_client' = 4, 'l4_server' = 5, 'node' = 6),
+    kind Enum8('total' = 1, 'ttfb' = 2),
+    result Enum8('ok' = 1, 'failed' = 2),
+    dst_version LowCardinality(String),
+    src_version LowCardinality(String),
+    ts DateTime('UTC') CODEC(Delta(4), ZSTD(1)),
+    hist SimpleAggregateFunction(sumMap, Map(Int16, UInt64)) CODEC(ZSTD(1))
+)
+ENGINE = AggregatingMergeTree
+PARTITION BY toYYYYMM(ts)
+ORDER BY (dst_service, dst, src_service, src, route, vantage, kind, result, dst_version, src_version, ts)
+TTL ts + INTERVAL 400 DAY
+SETTINGS non_replicated_deduplication_window = 10000, fsync_after_insert = 1, fsync_part_directory = 1, ttl_only_drop_parts = 1;
+
+CREATE MATERIALIZED VIEW IF NOT EXISTS edge_latency_1h_view TO edge_latency_1h AS
+SELECT
+    dst_service, dst, src_service, src, route, vantage, kind,
+    if(outcome IN ('ok', 'client_error'), 'ok', 'failed') AS result,
+    dst_version, src_version,
+    toStartOfInterval(r.ts, INTERVAL 1 HOUR) AS ts,
+    sumMap(map(bin, toUInt64(1))) AS hist
+FROM requests_in AS r
+ARRAY JOIN ['total', 'ttfb'] AS kind, [duration_bin, first_byte_bin] AS bin
+WHERE bin >= 0
+GROUP BY dst_service, dst, src_service, src, route, vantage, kind, result, dst_version, src_version, ts;
+
+-- migration spans, sha256 35db5125844705bd604324649e2012ce42fd60a7afcfd083c40284f14c121a65
+CREATE TABLE IF NOT EXISTS spans_in
+(
+    start DateTime64(6, 'UTC'),
+    skew_us Int64,
+    duration_us UInt64,
+    trace_id FixedString(16),
+    span_id FixedString(8),
+    parent_id FixedString(8),
+    kind Enum8('unspecified' = 0, 'internal' = 1, 'server' = 2, 'client' = 3, 'producer' = 4, 'consumer' = 5),
+    status Enum8('unset' = 0, 'ok' = 1, 'error' = 2),
+    status_message String,
+    name LowCardinality(String),
+    scope LowCardinality(String),
+    node LowCardinality(String),
+    service LowCardinality(String),
+    version LowCardinality(String),
+    peer LowCardinality(String),
+    proxy LowCardinality(String),
+    code UInt16,
+    flags UInt64,
+    request_id String,
+    call_id FixedString(16),
+    attrs Map(LowCardinality(String), String),
+    resource Map(LowCardinality(String), String),
+    event_at Array(DateTime64(6, 'UTC')),
+    event_name Array(LowCardinality(String)),
+    event_attrs Array(Map(LowCardinality(String), String)),
+    link_trace_id Array(FixedString(16)),
+    link_span_id Array(FixedString(8)),
+    block_id FixedString(16)
+)
+ENGINE = Null;
+
+CREATE TABLE IF NOT EXISTS spans
+(
+    start DateTime64(6, 'UTC') CODEC(Delta(8), ZSTD(1)),
+    skew_us Int64 CODEC(ZSTD(1)),
+    duration_us UInt64 CODEC(T64, ZSTD(1)),
+    trace_id FixedString(16) CODEC(ZSTD(1)),
+    span_id FixedString(8) CODEC(ZSTD(1)),
+    parent_id FixedString(8) CODEC(ZSTD(1)),
+    kind Enum8('unspecified' = 0, 'internal' = 1, 'server' = 2, 'client' = 3, 'producer' = 4, 'consumer' = 5),
+    status Enum8('unset' = 0, 'ok' = 1, 'error' = 2),
+    status_message String CODEC(ZSTD(1)),
+    name LowCardinality(String),
+    scope LowCardinality(String),
+    node LowCardinality(String),
+    service LowCardinality(String),
+    version LowCardinality(String),
+    peer LowCardinality(String),
+    proxy LowCardinality(String),
+    code UInt16,
+    flags UInt64 CODEC(ZSTD(1)),
+    request_id String CODEC(ZSTD(1)),
+    call_id FixedString(16) CODEC(ZSTD(1)),
+    attrs Map(LowCardinality(String), String) CODEC(ZSTD(1)),
+    resource Map(LowCardinality(String), String) CODEC(ZSTD(1)),
+    event_at Array(DateTime64(6, 'UTC')) CODEC(ZSTD(1)),
+    event_name Array(LowCardinality(String)),
+    event_attrs Array(Map(LowCardinality(String), String)) CODEC(ZSTD(1)),
+    link_trace_id Array(FixedString(16)) CODEC(ZSTD(1)),
+    link_span_id Array(FixedString(8)) CODEC(ZSTD(1)),
+    block_id FixedString(16) CODEC(ZSTD(1)),
+    INDEX trace_id_bloom trace_id TYPE bloom_filter(0.01) GRANULARITY 4
+)
+ENGINE = MergeTree
+PARTITION BY toDate(start)
+ORDER BY (toStartOfFiveMinutes(start), service, name, start)
+TTL toDateTime(start) + INTERVAL 3 DAY
+SETTINGS non_replicated_deduplication_window = 10000, fsync_after_insert = 1, fsync_part_directory = 1, ttl_only_drop_parts = 1;
+
+CREATE MATERIALIZED VIEW IF NOT EXISTS spans_view TO spans AS
+SELECT
+    start, skew_us, duration_us, trace_id, span_id, parent_id, kind, status, status_message, name, scope, node,
+    service, version, peer, proxy, code, flags, request_id, call_id, attrs, resource, event_at, event_name,
+    event_attrs, link_trace_id, link_span_id, block_id
+FROM spans_in;
+
+-- migration logs, sha256 083f1607abbbbb7e7835013a54eff06de2f79788c7ca5eb86765d1e39422f091
+CREATE TABLE IF NOT EXISTS logs_in
+(
+    ts DateTime64(6, 'UTC'),
+    skew_us Int64,
+    trace_id FixedString(16),
+    span_id FixedString(8),
+    severity UInt8,
+    node LowCardinality(String),
+    service LowCardinality(String),
+    version LowCardinality(String),
+    scope LowCardinality(String),
+    body String,
+    attrs Map(LowCardinality(String), String),
+    resource Map(LowCardinality(String), String),
+    block_id FixedString(16)
+)
+ENGINE = Null;
+
+CREATE TABLE IF NOT EXISTS logs
+(
+    ts DateTime64(6, 'UTC') CODEC(Delta(8), ZSTD(1)),
+    skew_us Int64 CODEC(ZSTD(1)),
+    trace_id FixedString(16) CODEC(ZSTD(1)),
+    span_id FixedString(8) CODEC(ZSTD(1)),
+    severity UInt8,
+    node LowCardinality(String),
+    service LowCardinality(String),
+    version LowCardinality(String),
+    scope LowCardinality(String),
+    body String CODEC(ZSTD(1)),
+    attrs Map(LowCardinality(String), String) CODEC(ZSTD(1)),
+    resource Map(LowCardinality(String), String) CODEC(ZSTD(1)),
+    block_id FixedString(16) CODEC(ZSTD(1)),
+    INDEX trace_id_bloom trace_id TYPE bloom_filter(0.01) GRANULARITY 4
+)
+ENGINE = MergeTree
+PARTITION BY toDate(ts)
+ORDER BY (toStartOfFiveMinutes(ts), service, ts)
+TTL toDateTime(ts) + INTERVAL 3 DAY
+SETTINGS non_replicated_deduplication_window = 10000, fsync_after_insert = 1, fsync_part_directory = 1, ttl_only_drop_parts = 1;
+
+CREATE MATERIALIZED VIEW IF NOT EXISTS logs_view TO logs AS
+SELECT
+    ts, skew_us, trace_id, span_id, severity, node, service, version, scope, body, attrs, resource, block_id
+FROM logs_in;
+
+-- migration edge_samples, sha256 781d7ff1ee359c13cd6d0b9fd8ee52b6247eeb88ef55ddc04c6def06b3817ed8
+CREATE TABLE IF NOT EXISTS edge_samples_in
+(
+    ts DateTime64(6, 'UTC'),
+    step_ms UInt32,
+    source LowCardinality(String),
+    vantage Enum8('unknown' = 0, 'client' = 1, 'server' = 2, 'gateway' = 3, 'l4_client' = 4, 'l4_server' = 5, 'node' = 6),
+    src LowCardinality(String),
+    src_service LowCardinality(String),
+    src_version LowCardinality(String),
+    src_principal LowCardinality(String),
+    src_source Enum8('none' = 0, 'mtls' = 1, 'registry' = 2, 'peer_metadata' = 3, 'endpoint_metadata' = 4, 'cluster_name' = 5, 'scrape_labels' = 6, 'dns' = 7, 'ip' = 8, 'reporter' = 9),
+    dst LowCardinality(String),
+    dst_service LowCardinality(String),
+    dst_version LowCardinality(String),
+    dst_principal LowCardinality(String),
+    dst_source Enum8('none' = 0, 'mtls' = 1, 'registry' = 2, 'peer_metadata' = 3, 'endpoint_metadata' = 4, 'cluster_name' = 5, 'scrape_labels' = 6, 'dns' = 7, 'ip' = 8, 'reporter' = 9),
+    proxy LowCardinality(String),
+    route LowCardinality(String),
+    method LowCardinality(String),
+    protocol LowCardinality(String),
+    mtls Enum8('unknown' = 0, 'none' = 1, 'tls' = 2, 'mtls' = 3),
+    outcome Enum8('unknown' = 0, 'ok' = 1, 'client_error' = 2, 'server_error' = 3, 'timeout' = 4, 'retry_exhausted' = 5, 'overflow' = 6,
+        'no_healthy' = 7, 'connect_fail' = 8, 'reset_up' = 9, 'reset_local' = 10, 'client_gone' = 11, 'denied' = 12, 'rate_limited' = 13,
+        'fault' = 14, 'no_route' = 15, 'no_cluster' = 16, 'protocol_error' = 17, 'overload' = 18, 'dns_fail' = 19),
+    code UInt16,
+    grpc_status Int8,
+    flags UInt64,
+    requests UInt64,
+    attempts UInt64,
+    request_bytes UInt64,
+    response_bytes UInt64,
+    latency Enum8('none' = 0, 'full' = 1, 'ttfb' = 2, 'upstream' = 3, 'server' = 4, 'response_only' = 5),
+    bounds Array(UInt64),
+    counts Array(UInt64),
+    latency_sum_us UInt64,
+    reset UInt8,
+    block_id FixedString(16)
+)
+ENGINE = Null;
+
+CREATE TABLE IF NOT EXISTS edge_samples
+(
+    ts DateTime64(6, 'UTC') CODEC(Delta(8), ZSTD(1)),
+    step_ms UInt32 CODEC(T64, ZSTD(1)),
+    source LowCardinality(String),
+    vantage Enum8('unknown' = 0, 'client' = 1, 'server' = 2, 'gateway' = 3, 'l4_client' = 4, 'l4_server' = 5, 'node' = 6),
+    src LowCardinality(String),
+    src_service LowCardinality(String),
+    src_version LowCardinality(String),
+    src_principal LowCardinality(String),
+    src_source Enum8('none' = 0, 'mtls' = 1, 'registry' = 2, 'peer_metadata' = 3, 'endpoint_metadata' = 4, 'cluster_name' = 5, 'scrape_labels' = 6, 'dns' = 7, 'ip' = 8, 'reporter' = 9),
+    dst LowCardinality(String),
+    dst_service LowCardinality(String),
+    dst_version LowCardinality(String),
+    dst_principal LowCardinality(String),
+    dst_source Enum8('none' = 0, 'mtls' = 1, 'registry' = 2, 'peer_metadata' = 3, 'endpoint_metadata' = 4, 'cluster_name' = 5, 'scrape_labels' = 6, 'dns' = 7, 'ip' = 8, 'reporter' = 9),
+    proxy LowCardinality(String),
+    route LowCardinality(String),
+    method LowCardinality(String),
+    protocol LowCardinality(String),
+    mtls Enum8('unknown' = 0, 'none' = 1, 'tls' = 2, 'mtls' = 3),
+    outcome Enum8('unknown' = 0, 'ok' = 1, 'client_error' = 2, 'server_error' = 3, 'timeout' = 4, 'retry_exhausted' = 5, 'overflow' = 6,
+        'no_healthy' = 7, 'connect_fail' = 8, 'reset_up' = 9, 'reset_local' = 10, 'client_gone' = 11, 'denied' = 12, 'rate_limited' = 13,
+        'fault' = 14, 'no_route' = 15, 'no_cluster' = 16, 'protocol_error' = 17, 'overload' = 18, 'dns_fail' = 19),
+    code UInt16,
+    grpc_status Int8,
+    flags UInt64 CODEC(ZSTD(1)),
+    requests UInt64 CODEC(T64, ZSTD(1)),
+    attempts UInt64 CODEC(T64, ZSTD(1)),
+    request_bytes UInt64 CODEC(T64, ZSTD(1)),
+    response_bytes UInt64 CODEC(T64, ZSTD(1)),
+    latency Enum8('none' = 0, 'full' = 1, 'ttfb' = 2, 'upstream' = 3, 'server' = 4, 'response_only' = 5),
+    bounds Array(UInt64) CODEC(ZSTD(1)),
+    counts Array(UInt64) CODEC(ZSTD(1)),
+    latency_sum_us UInt64 CODEC(T64, ZSTD(1)),
+    reset UInt8,
+    block_id FixedString(16) CODEC(ZSTD(1))
+)
+ENGINE = MergeTree
+PARTITION BY toDate(ts)
+ORDER BY (toStartOfFiveMinutes(ts), dst, src, route, source, ts)
+TTL toDateTime(ts) + INTERVAL 3 DAY
+SETTINGS non_replicated_deduplication_window = 10000, fsync_after_insert = 1, fsync_part_directory = 1, ttl_only_drop_parts = 1;
+
+CREATE MATERIALIZED VIEW IF NOT EXISTS edge_samples_view TO edge_samples AS
+SELECT
+    ts, step_ms, source, vantage, src, src_service, src_version, src_principal, src_source, dst, dst_service,
+    dst_version, dst_principal, dst_source, proxy, route, method, protocol, mtls, outcome, code, grpc_status, flags,
+    requests, attempts, request_bytes, response_bytes, latency, bounds, counts, latency_sum_us, reset, block_id
+FROM edge_samples_in;
+
+-- migration flows, sha256 6db1289779c4b178eaa69b9f525de126f6f1598905055ce94419f6c32b7af459
+CREATE TABLE IF NOT EXISTS flows_in
+(
+    ts DateTime64(6, 'UTC'),
+    skew_us Int64,
+    source LowCardinality(String),
+    vantage Enum8('unknown' = 0, 'client' = 1, 'server' = 2, 'gateway' = 3, 'l4_client' = 4, 'l4_server' = 5, 'node' = 6),
+    src LowCardinality(String),
+    src_service LowCardinality(String),
+    src_version LowCardinality(String),
+    src_principal LowCardinality(String),
+    src_source Enum8('none' = 0, 'mtls' = 1, 'registry' = 2, 'peer_metadata' = 3, 'endpoint_metadata' = 4, 'cluster_name' = 5, 'scrape_labels' = 6, 'dns' = 7, 'ip' = 8, 'reporter' = 9),
+    dst LowCardinality(String),
+    dst_service LowCardinality(String),
+    dst_version LowCardinality(String),
+    dst_principal LowCardinality(String),
+    dst_source Enum8('none' = 0, 'mtls' = 1, 'registry' = 2, 'peer_metadata' = 3, 'endpoint_metadata' = 4, 'cluster_name' = 5, 'scrape_labels' = 6, 'dns' = 7, 'ip' = 8, 'reporter' = 9),
+    proxy LowCardinality(String),
+    route LowCardinality(String),
+    protocol LowCardinality(String),
+    cluster LowCardinality(String),
+    upstream LowCardinality(String),
+    outcome Enum8('unknown' = 0, 'ok' = 1, 'client_error' = 2, 'server_error' = 3, 'timeout' = 4, 'retry_exhausted' = 5, 'overflow' = 6,
+        'no_healthy' = 7, 'connect_fail' = 8, 'reset_up' = 9, 'reset_local' = 10, 'client_gone' = 11, 'denied' = 12, 'rate_limited' = 13,
+        'fault' = 14, 'no_route' = 15, 'no_cluster' = 16, 'protocol_error' = 17, 'overload' = 18, 'dns_fail' = 19),
+    flags UInt64,
+    details LowCardinality(String),
+    mtls Enum8('unknown' = 0, 'none' = 1, 'tls' = 2, 'mtls' = 3),
+    duration_us UInt64,
+    sent UInt64,
+    received UInt64,
+    opened UInt32,
+    closed UInt32,
+    failed UInt32,
+    refused UInt32,
+    block_id FixedString(16)
+)
+ENGINE = Null;
+
+CREATE TABLE IF NOT EXISTS flows
+(
+    ts DateTime64(6, 'UTC') CODEC(Delta(8), ZSTD(1)),
+    skew_us Int64 CODEC(ZSTD(1)),
+    source LowCardinality(String),
+    vantage Enum8('unknown' = 0, 'client' = 1, 'server' = 2, 'gateway' = 3, 'l4_client' = 4, 'l4_server' = 5, 'node' = 6),
+    src LowCardinality(String),
+    src_service LowCardinality(String),
+    src_version LowCardinality(String),
+    src_principal LowCardinality(String),
+    src_source Enum8('none' = 0, 'mtls' = 1, 'registry' = 2, 'peer_metadata' = 3, 'endpoint_metadata' = 4, 'cluster_name' = 5, 'scrape_labels' = 6, 'dns' = 7, 'ip' = 8, 'reporter' = 9),
+    dst LowCardinality(String),
+    dst_service LowCardinality(String),
+    dst_version LowCardinality(String),
+    dst_principal LowCardinality(String),
+    dst_source Enum8('none' = 0, 'mtls' = 1, 'registry' = 2, 'peer_metadata' = 3, 'endpoint_metadata' = 4, 'cluster_name' = 5, 'scrape_labels' = 6, 'dns' = 7, 'ip' = 8, 'reporter' = 9),
+    proxy LowCardinality(String),
+    route LowCardinality(String),
+    protocol LowCardinality(String),
+    cluster LowCardinality(String),
+    upstream LowCardinality(String),
+    outcome Enum8('unknown' = 0, 'ok' = 1, 'client_error' = 2, 'server_error' = 3, 'timeout' = 4, 'retry_exhausted' = 5, 'overflow' = 6,
+        'no_healthy' = 7, 'connect_fail' = 8, 'reset_up' = 9, 'reset_local' = 10, 'client_gone' = 11, 'denied' = 12, 'rate_limited' = 13,
+        'fault' = 14, 'no_route' = 15, 'no_cluster' = 16, 'protocol_error' = 17, 'overload' = 18, 'dns_fail' = 19),
+    flags UInt64 CODEC(ZSTD(1)),
+    details LowCardinality(String),
+    mtls Enum8('unknown' = 0, 'none' = 1, 'tls' = 2, 'mtls' = 3),
+    duration_us UInt64 CODEC(T64, ZSTD(1)),
+    sent UInt64 CODEC(T64, ZSTD(1)),
+    received UInt64 CODEC(T64, ZSTD(1)),
+    opened UInt32 CODEC(T64, ZSTD(1)),
+    closed UInt32 CODEC(T64, ZSTD(1)),
+    failed UInt32 CODEC(T64, ZSTD(1)),
+    refused UInt32 CODEC(T64, ZSTD(1)),
+    block_id FixedString(16) CODEC(ZSTD(1))
+)
+ENGINE = MergeTree
+PARTITION BY toDate(ts)
+ORDER BY (toStartOfFiveMinutes(ts), dst, src, ts)
+TTL toDateTime(ts) + INTERVAL 3 DAY
+SETTINGS non_replicated_deduplication_window = 10000, fsync_after_insert = 1, fsync_part_directory = 1, ttl_only_drop_parts = 1;
+
+CREATE MATERIALIZED VIEW IF NOT EXISTS flows_view TO flows AS
+SELECT
+    ts, skew_us, source, vantage, src, src_service, src_version, src_principal, src_source, dst, dst_service,
+    dst_version, dst_principal, dst_source, proxy, route, protocol, cluster, upstream, outcome, flags, details, mtls,
+    duration_us, sent, received, opened, closed, failed, refused, block_id
+FROM flows_in;
+
+-- migration proxy_stats, sha256 e7df458a209ad48b562b74302f278f1e49c1bfe12785afa7c5d8eb64db5a67ba
+CREATE TABLE IF NOT EXISTS proxy_stats_in
+(
+    ts DateTime64(3, 'UTC'),
+    step_ms UInt32,
+    started DateTime64(3, 'UTC'),
+    proxy LowCardinality(String),
+    node LowCardinality(String),
+    source LowCardinality(String),
+    scope Enum8('server' = 0, 'cluster' = 1, 'listener' = 2, 'http' = 3, 'route' = 4, 'balancer' = 5, 'log' = 6, 'process' = 7),
+    object LowCardinality(String),
+    name LowCardinality(String),
+    kind Enum8('counter' = 0, 'gauge' = 1),
+    value Float64,
+    total Float64,
+    reset UInt8,
+    block_id FixedString(16)
+)
+ENGINE = Null;
+
+CREATE TABLE IF NOT EXISTS proxy_stats
+(
+    ts DateTime64(3, 'UTC') CODEC(Delta(8), ZSTD(1)),
+    step_ms UInt32 CODEC(T64, ZSTD(1)),
+    started DateTime64(3, 'UTC') CODEC(Delta(8), ZSTD(1)),
+    proxy LowCardinality(String),
+    node LowCardinality(String),
+    source LowCardinality(String),
+    scope Enum8('server' = 0, 'cluster' = 1, 'listener' = 2, 'http' = 3, 'route' = 4, 'balancer' = 5, 'log' = 6, 'process' = 7),
+    object LowCardinality(String),
+    name LowCardinality(String),
+    kind Enum8('counter' = 0, 'gauge' = 1),
+    value Float64 CODEC(Gorilla, ZSTD(1)),
+    total Float64 CODEC(Gorilla, ZSTD(1)),
+    reset UInt8,
+    block_id FixedString(16) CODEC(ZSTD(1))
+)
+ENGINE = MergeTree
+PARTITION BY toDate(ts)
+ORDER BY (scope, name, proxy, object, ts)
+TTL toDateTime(ts) + INTERVAL 40 DAY
+SETTINGS non_replicated_deduplication_window = 10000, fsync_after_insert = 1, fsync_part_directory = 1, ttl_only_drop_parts = 1;
+
+CREATE MATERIALIZED VIEW IF NOT EXISTS proxy_stats_view TO proxy_stats AS
+SELECT
+    ts, step_ms, started, proxy, node, source, scope, object, name, kind, value, total, reset, block_id
+FROM proxy_stats_in;
+
+-- migration config_changes, sha256 217c453e82b7fdfb86f2bf4b1d48db2c1c5f1e2c40f058fa76df266f124aa33b
+CREATE TABLE IF NOT EXISTS config_changes_in
+(
+    ts DateTime64(6, 'UTC'),
+    source LowCardinality(String),
+    action LowCardinality(String),
+    kind LowCardinality(String),
+    namespace LowCardinality(String),
+    name LowCardinality(String),
+    generation UInt64,
+    actor LowCardinality(String),
+    reason String,
+    text String,
+    block_id FixedString(16)
+)
+ENGINE = Null;
+
+CREATE TABLE IF NOT EXISTS config_changes
+(
+    ts DateTime64(6, 'UTC') CODEC(Delta(8), ZSTD(1)),
+    source LowCardinality(String),
+    action LowCardinality(String),
+    kind LowCardinality(String),
+    namespace LowCardinality(String),
+    name LowCardinality(String),
+    generation UInt64 CODEC(T64, ZSTD(1)),
+    actor LowCardinality(String),
+    reason String CODEC(ZSTD(1)),
+    text String CODEC(ZSTD(1)),
+    block_id FixedString(16) CODEC(ZSTD(1))
+)
+ENGINE = MergeTree
+PARTITION BY toYYYYMM(ts)
+ORDER BY (kind, namespace, name, ts)
+TTL toDateTime(ts) + INTERVAL 400 DAY
+SETTINGS non_replicated_deduplication_window = 10000, fsync_after_insert = 1, fsync_part_directory = 1, ttl_only_drop_parts = 1;
+
+CREATE MATERIALIZED VIEW IF NOT EXISTS config_changes_view TO config_changes AS
+SELECT
+    ts, source, action, kind, namespace, name, generation, actor, reason, text, block_id
+FROM config_changes_in;
+
