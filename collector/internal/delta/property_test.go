@@ -161,7 +161,7 @@ func TestRestartsLoseOnlyTheUnread(t *testing.T) {
 // watches.
 func TestConcurrentUse(t *testing.T) {
 	const limit = 110
-	tracker := New[int](Options{Limit: limit, Idle: time.Minute}, at(0))
+	tracker := New[int](Options{Limit: limit, Idle: time.Hour}, at(0))
 	sums := make([]float64, 4)
 	for sender := range sums { // before there is a crowd
 		tracker.Observe(at(0), sender, Point{Value: 0, At: at(0)})
