@@ -7,6 +7,9 @@ import (
 	"github.com/plimsoll-mesh/plimsoll/store/schema"
 )
 
+// Attempt hands over one upstream try.
+func (p *Pipeline) Attempt(a *record.Attempt) { hand(p, p.tables.attempts, a, a.Skew) }
+
 // attemptColumns are the columns of schema.AttemptsIn.
 type attemptColumns struct {
 	ts, skew                               proto.ColInt64
@@ -20,7 +23,7 @@ type attemptColumns struct {
 	failure                                lowCard
 	duration, firstByte, poolWait          proto.ColUInt32
 	callID                                 proto.ColFixedStr16
-	requestID                              proto.ColStr
+	requestID                              text
 	blockID                                proto.ColFixedStr16
 }
 
@@ -42,7 +45,7 @@ const attemptFixedBytes = 110
 
 // append copies the record and returns roughly how many bytes it takes.
 func (c *attemptColumns) append(a *record.Attempt) int {
-	c.ts.Append(a.End.UnixMicro())
+	c.ts.Append(micros(a.End))
 	c.skew.Append(a.Skew.Microseconds())
 	c.src.append(a.Src.ID)
 	c.srcService.append(a.Src.Service)
@@ -57,8 +60,9 @@ func (c *attemptColumns) append(a *record.Attempt) int {
 	c.address.append(a.Upstream)
 	c.appendResult(a)
 	c.callID.Append(a.CallID)
-	c.requestID.Append(a.RequestID)
-	return attemptFixedBytes + len(a.RequestID)
+	id := storedRequestID(a.RequestID, a.CallID)
+	c.requestID.append(id)
+	return attemptFixedBytes + len(id)
 }
 
 func (c *attemptColumns) appendResult(a *record.Attempt) {

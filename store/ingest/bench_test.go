@@ -10,11 +10,7 @@ import (
 
 // discarding returns a builder whose blocks go nowhere.
 func discarding[R any](set columnSet[R], rows int) *builder[R] {
-	return &builder[R]{
-		table: set.table(), maxRows: rows, set: set, columns: set.list(), encoder: newEncoder(), counts: &counters{},
-		nextID: func() (uint64, [16]byte) { return 1, blockID(1, 1) },
-		emit:   func(*sealed) error { return nil },
-	}
+	return builderOver(set, rows, func(*sealed) error { return nil })
 }
 
 func requests(n int) []*record.Request {
@@ -34,9 +30,7 @@ func TestAppendDoesNotAllocate(t *testing.T) {
 	b := discarding(&requestColumns{}, rows+1)
 	block := func() {
 		for _, r := range records {
-			if err := b.add(r); err != nil {
-				t.Fatal(err)
-			}
+			b.add(r)
 		}
 	}
 	block()
@@ -63,9 +57,7 @@ func TestSealAllocatesTheBodyOnly(t *testing.T) {
 	b := discarding(&requestColumns{}, rows)
 	block := func() {
 		for _, r := range records {
-			if err := b.add(r); err != nil {
-				t.Fatal(err)
-			}
+			b.add(r)
 		}
 	}
 	block()
@@ -97,9 +89,7 @@ func BenchmarkAppendAndSeal(b *testing.B) {
 	builder.emit = func(s *sealed) error { bytes += len(s.body); return nil }
 	b.ReportAllocs()
 	for i := 0; b.Loop(); i++ {
-		if err := builder.add(records[i%len(records)]); err != nil {
-			b.Fatal(err)
-		}
+		builder.add(records[i%len(records)])
 	}
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "rows/s")
 	b.ReportMetric(float64(bytes)/float64(b.N), "wire-B/row")
@@ -122,5 +112,5 @@ func BenchmarkPipeline(b *testing.B) {
 	if err := p.Shutdown(b.Context()); err != nil {
 		b.Fatal(err)
 	}
-	b.ReportMetric(float64(p.Stats().Requests.StoredRows)/b.Elapsed().Seconds(), "rows/s")
+	b.ReportMetric(float64(p.Stats().Tables["requests"].StoredRows)/b.Elapsed().Seconds(), "rows/s")
 }

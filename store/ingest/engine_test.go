@@ -115,7 +115,7 @@ func testRows(t *testing.T, e env) {
 		t.Errorf("%d rows stored, want %d", len(got), len(want))
 	}
 	blocks := e.text(t, "SELECT toString(uniqExact(block_id)) FROM requests")
-	if s := p.Stats().Requests; blocks != fmt.Sprint(s.StoredBlocks) {
+	if s := p.Stats().Tables["requests"]; blocks != fmt.Sprint(s.StoredBlocks) {
 		t.Errorf("%s block ids in the table, %d blocks stored", blocks, s.StoredBlocks)
 	}
 }
@@ -206,7 +206,7 @@ func testLostAnswers(t *testing.T, e env) {
 	p, done := e.pipeline(t, proxy.start(t), Config{BlockRows: 100})
 	send(p, 1000)
 	done()
-	if s := p.Stats().Requests; s.Retries == 0 || s.StoredRows != 1000 || s.QuarantinedRows != 0 {
+	if s := p.Stats().Tables["requests"]; s.Retries == 0 || s.StoredRows != 1000 || s.QuarantinedRows != 0 {
 		t.Errorf("stats = %+v, want retries and all rows stored", s)
 	}
 	e.exactlyOnce(t, 1000)
@@ -231,7 +231,7 @@ func testKilled(t *testing.T, e env) {
 	p, done := e.pipeline(t, proxy.start(t), Config{BlockRows: 200})
 	send(p, 1000)
 	done()
-	if s := p.Stats().Requests; s.Retries < 2 || s.StoredRows != 1000 {
+	if s := p.Stats().Tables["requests"]; s.Retries < 2 || s.StoredRows != 1000 {
 		t.Errorf("stats = %+v, want retries and all rows stored", s)
 	}
 	e.exactlyOnce(t, 1000)
@@ -267,8 +267,8 @@ func testQuarantine(t *testing.T, e env) {
 	send(p, 1000)
 	p.Attempt(&record.Attempt{End: time.Now(), RequestID: "a"})
 	done()
-	s := p.Stats()
-	if s.Requests.StoredRows != 900 || s.Requests.QuarantinedRows != 100 || s.Requests.Retries != 0 || s.Attempts.StoredRows != 1 {
+	s := p.Stats().Tables
+	if r := s["requests"]; r.StoredRows != 900 || r.QuarantinedRows != 100 || r.Retries != 0 || s["attempts"].StoredRows != 1 {
 		t.Fatalf("stats = %+v, want one block of 100 rows in quarantine", s)
 	}
 	files, err := filepath.Glob(filepath.Join(dir, "requests_in-*.native.lz4"))

@@ -1,13 +1,17 @@
 package ingest
 
 import (
-	"time"
-
 	"github.com/ClickHouse/ch-go/proto"
 
 	"github.com/plimsoll-mesh/plimsoll/record"
 	"github.com/plimsoll-mesh/plimsoll/store/schema"
 )
+
+// Heartbeat hands over what a receiver knows of one proxy. It is never in the
+// log before the rows that were handed over before it, which it counts; so it
+// is to be handed over after them. The heartbeats of the collector as a whole
+// are the pipeline's own.
+func (p *Pipeline) Heartbeat(h *record.Heartbeat) { hand(p, p.tables.heartbeats, h, 0) }
 
 // heartbeatColumns are the columns of schema.HeartbeatsIn.
 type heartbeatColumns struct {
@@ -36,24 +40,15 @@ const heartbeatBytes = 84
 
 // append copies the record and returns how many bytes it takes.
 func (c *heartbeatColumns) append(h *record.Heartbeat) int {
-	c.ts.Append(h.At.UnixMicro())
+	c.ts.Append(micros(h.At))
 	c.collector.append(h.Collector)
 	c.proxy.append(h.Proxy)
-	c.completeThrough.Append(h.CompleteThrough.UnixMicro())
+	c.completeThrough.Append(micros(h.CompleteThrough))
 	c.requests.Append(h.Requests)
 	c.attempts.Append(h.Attempts)
 	c.refused.Append(h.Refused)
 	c.clamped.Append(h.Clamped)
-	c.started.Append(microsOrZero(h.Started))
+	c.started.Append(micros(h.Started))
 	c.interim.Append(h.Interim)
 	return heartbeatBytes
-}
-
-// microsOrZero returns the time in microseconds since 1970, the epoch itself
-// for a time that is not known.
-func microsOrZero(t time.Time) int64 {
-	if t.IsZero() {
-		return 0
-	}
-	return t.UnixMicro()
 }

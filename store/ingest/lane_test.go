@@ -39,7 +39,7 @@ func TestLaneRetriesTheSameBytesUntilStored(t *testing.T) {
 		if n := len(tokens); n < 360 || n > 740 { // back-off between 5 and 10 s
 			t.Errorf("%d tries in an hour", n)
 		}
-		s := p.Stats().Requests
+		s := p.Stats().Tables["requests"]
 		if s.StoredRows != 3 || s.Retries != uint64(len(tokens)-1) || s.QuarantinedRows != 0 {
 			t.Errorf("stats = %+v with %d tries", s, len(tokens))
 		}
@@ -63,7 +63,7 @@ func TestLaneQuarantinesOneBlockAndGoesOn(t *testing.T) {
 		p, logged := started(t, f, Config{BlockRows: 5, Quarantine: t.TempDir()})
 		add(p, 15)
 		shutdown(t, p)
-		s := p.Stats().Requests
+		s := p.Stats().Tables["requests"]
 		if s.StoredRows != 10 || s.QuarantinedRows != 5 || s.QuarantinedBlocks != 1 || s.Retries != 0 || s.LostRows != 0 {
 			t.Errorf("stats = %+v, want 10 rows stored and one block of 5 refused", s)
 		}
@@ -98,7 +98,7 @@ func TestLaneMigratesAStoreWithoutItsTables(t *testing.T) {
 				add(p, 1)
 				flush(t, p)
 				shutdown(t, p)
-				if got := p.Stats().Requests; got.StoredRows != 1 || migrated != 2 {
+				if got := p.Stats().Tables["requests"]; got.StoredRows != 1 || migrated != 2 {
 					t.Errorf("stats = %+v after %d migrations, want the row stored after 2", got, migrated)
 				}
 			})

@@ -76,9 +76,11 @@ func (c *lowCard) Reset() {
 	}
 }
 
+// EncodeState implements proto.StateEncoder.
+func (c *lowCard) EncodeState(b *proto.Buffer) { b.PutInt64(sharedDictionaries) }
+
 // EncodeColumn implements column.
 func (c *lowCard) EncodeColumn(b *proto.Buffer) {
-	b.PutInt64(sharedDictionaries)
 	if len(c.keys) == 0 {
 		return
 	}

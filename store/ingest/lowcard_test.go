@@ -13,6 +13,7 @@ import (
 func readLowCard(t *testing.T, c *lowCard) []string {
 	t.Helper()
 	var b proto.Buffer
+	c.EncodeState(&b)
 	c.EncodeColumn(&b)
 	got := new(proto.ColStr).LowCardinality()
 	r := b.Reader()

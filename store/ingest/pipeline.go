@@ -4,33 +4,31 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"log/slog"
 	"sync"
 	"sync/atomic"
-
-	"github.com/plimsoll-mesh/plimsoll/record"
+	"time"
 )
 
 // Pipeline takes records and stores them. Its methods may be called from many
-// goroutines.
+// goroutines. Those that take a record copy what they keep of it, and wait
+// while there is no room.
 type Pipeline struct {
-	cfg    Config
-	id     uint64 // random: tells this pipeline's blocks from any other's
-	log    *slog.Logger
-	store  store
-	blocks blockLog
+	cfg     Config
+	id      uint64 // random: tells this pipeline's blocks from any other's
+	started time.Time
+	log     *slog.Logger
+	store   store
+	blocks  blockLog
+	tables  *tables
 
 	seq     atomic.Uint64
+	stall   stall
+	commits commits
 	waiting atomic.Int64 // callers that wait for room now
 	waited  atomic.Bool  // whether one waited since the last tick
 	clamped atomic.Uint64
-
-	requests   *builder[record.Request]
-	attempts   *builder[record.Attempt]
-	heartbeats *builder[record.Heartbeat]
-	counts     struct{ requests, attempts, heartbeats counters }
 
 	stop context.CancelFunc // ends the goroutines; nil before Start
 	work sync.WaitGroup
@@ -60,10 +58,9 @@ func newPipeline(cfg Config, s store, log *slog.Logger) (*Pipeline, error) {
 	}
 	var id [8]byte
 	rand.Read(id[:]) // never fails (crypto/rand)
-	p := &Pipeline{cfg: cfg, id: binary.BigEndian.Uint64(id[:]), log: log, store: s, blocks: newMemoryLog(cfg.MaxPending)}
-	p.requests = newBuilder(&requestColumns{}, p, &p.counts.requests)
-	p.attempts = newBuilder(&attemptColumns{}, p, &p.counts.attempts)
-	p.heartbeats = newBuilder(&heartbeatColumns{}, p, &p.counts.heartbeats)
+	p := &Pipeline{cfg: cfg, id: binary.BigEndian.Uint64(id[:]), started: time.Now(), log: log, store: s}
+	p.blocks = newMemoryLog(cfg.MaxPending)
+	p.tables = newTables(p)
 	return p, nil
 }
 
@@ -72,44 +69,29 @@ func (p *Pipeline) nextID() (uint64, [16]byte) {
 	return seq, blockID(p.id, seq)
 }
 
-// Request copies the record into the open block. It waits while MaxPending
-// bytes are not stored yet.
-func (p *Pipeline) Request(r *record.Request) {
-	if r.Skew != 0 {
+// hand passes a record to its builder when there is room. The skew is what
+// clamping took away from the record's time.
+func hand[R any](p *Pipeline, b *builder[R], r *R, skew time.Duration) {
+	if skew != 0 {
 		p.clamped.Add(1)
 	}
-	if p.admit(&p.counts.requests) {
-		p.report(p.requests.add(r))
+	if p.admit(b.counts) {
+		b.add(r)
 	}
 }
 
-// Attempt is Request for an upstream try.
-func (p *Pipeline) Attempt(a *record.Attempt) {
-	if a.Skew != 0 {
-		p.clamped.Add(1)
-	}
-	if p.admit(&p.counts.attempts) {
-		p.report(p.attempts.add(a))
-	}
-}
-
-// Heartbeat is Request for what a receiver knows of one proxy. It is stored
-// without regard to that proxy's rows. The heartbeats of the collector as a
-// whole are the pipeline's own.
-func (p *Pipeline) Heartbeat(h *record.Heartbeat) {
-	if p.admit(&p.counts.heartbeats) {
-		p.report(p.heartbeats.add(h))
-	}
-}
+// Room tells whether a record would be taken without waiting. It is false when
+// MaxPending bytes are not stored yet, and while the log takes no blocks.
+func (p *Pipeline) Room() bool { return p.blocks.HasRoom() && !p.stall.active() }
 
 // admit waits for room. It returns false after Shutdown: the row is counted as
 // lost.
 func (p *Pipeline) admit(c *counters) bool {
-	if p.blocks.HasRoom() {
+	if p.Room() {
 		return true
 	}
 	p.waiting.Add(1)
-	err := p.blocks.WaitRoom(context.Background())
+	err := p.waitRoom(context.Background())
 	p.waited.Store(true)
 	p.waiting.Add(-1)
 	if err != nil {
@@ -119,16 +101,16 @@ func (p *Pipeline) admit(c *counters) bool {
 	return err == nil
 }
 
-// report logs that a block could not be sealed: its rows are counted as lost.
-func (p *Pipeline) report(err error) {
-	if err != nil && !errors.Is(err, errClosed) {
-		p.log.Error("sealing a block", "error", err)
+func (p *Pipeline) waitRoom(ctx context.Context) error {
+	for !p.Room() {
+		if err := p.stall.wait(ctx); err != nil {
+			return err
+		}
+		if err := p.blocks.WaitRoom(ctx); err != nil {
+			return err
+		}
 	}
-}
-
-// sealAll seals the open blocks of all tables.
-func (p *Pipeline) sealAll() error {
-	return errors.Join(p.requests.seal(), p.attempts.seal(), p.heartbeats.seal())
+	return nil
 }
 
 // Flush seals what is open and waits until everything handed over before the
@@ -139,7 +121,7 @@ func (p *Pipeline) Flush(ctx context.Context) error {
 
 // flush is Flush that waits for the named tables only, if any is named.
 func (p *Pipeline) flush(ctx context.Context, tables ...string) error {
-	if err := p.sealAll(); err != nil {
+	if err := p.tables.sealAll(); err != nil {
 		return fmt.Errorf("flushing: %w", err)
 	}
 	if err := p.blocks.WaitDone(ctx, p.blocks.Appended(), tables...); err != nil {
@@ -151,9 +133,9 @@ func (p *Pipeline) flush(ctx context.Context, tables ...string) error {
 
 // Stats returns what the pipeline did so far.
 func (p *Pipeline) Stats() Stats {
-	s := Stats{
-		Requests: p.counts.requests.stats(), Attempts: p.counts.attempts.stats(), Heartbeats: p.counts.heartbeats.stats(),
-		Waiting: p.waiting.Load(),
+	s := Stats{Tables: map[string]TableStats{}, Waiting: p.waiting.Load()}
+	for table, c := range p.tables.counts {
+		s.Tables[keeps(table)] = c.stats()
 	}
 	s.PendingBlocks, s.PendingRows, s.PendingBytes = p.blocks.Pending()
 	return s

@@ -216,7 +216,7 @@ func TestBackpressureBlocksAndReleases(t *testing.T) {
 		}()
 		time.Sleep(time.Minute)
 		synctest.Wait()
-		if s := p.Stats(); s.Waiting != 1 || s.Requests.Rows != 10 || s.PendingRows != 10 {
+		if s := p.Stats(); s.Waiting != 1 || s.Tables["requests"].Rows != 10 || s.PendingRows != 10 {
 			t.Errorf("stats = %+v, want one caller waiting behind 10 rows", s)
 		}
 		if got := f.beats(t); len(got) != 0 {
@@ -271,9 +271,9 @@ func TestShutdownCountsWhatIsLost(t *testing.T) {
 		}
 		synctest.Wait()
 		add(p, 2)
-		s := p.Stats()
-		if s.Requests.Rows != 7 || s.Requests.LostRows != 7 || s.Requests.StoredRows != 0 {
-			t.Errorf("stats = %+v, want all 7 rows lost", s.Requests)
+		s := p.Stats().Tables["requests"]
+		if s.Rows != 7 || s.LostRows != 7 || s.StoredRows != 0 {
+			t.Errorf("stats = %+v, want all 7 rows lost", s)
 		}
 		if !f.closed {
 			t.Error("the store was not closed")
@@ -323,7 +323,7 @@ func TestShutdownDoesNotWaitForHeartbeatsAlone(t *testing.T) {
 				if got := logged.count("the last heartbeat is not stored"); got != 1 {
 					t.Errorf("%d lines about the heartbeat, want one", got)
 				}
-				if s := p.Stats(); s.Heartbeats.LostRows == 0 || s.Requests.LostRows != 0 {
+				if s := p.Stats().Tables; s["heartbeats"].LostRows == 0 || s["requests"].LostRows != 0 {
 					t.Errorf("stats = %+v, want heartbeats alone to be lost", s)
 				}
 			})
@@ -374,7 +374,7 @@ func TestShutdownSaysNothingForCallersThatWait(t *testing.T) {
 				t.Errorf("heartbeat through %s, when a row waited until %s", through, at)
 			}
 		}
-		if s := p.Stats().Requests; s.Rows != 2 || s.StoredRows+s.LostRows != 2 {
+		if s := p.Stats().Tables["requests"]; s.Rows != 2 || s.StoredRows+s.LostRows != 2 {
 			t.Errorf("stats = %+v, want both rows accounted for", s)
 		}
 	})

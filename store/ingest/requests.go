@@ -7,6 +7,9 @@ import (
 	"github.com/plimsoll-mesh/plimsoll/store/schema"
 )
 
+// Request hands over one completed L7 request.
+func (p *Pipeline) Request(r *record.Request) { hand(p, p.tables.requests, r, r.Skew) }
+
 // requestColumns are the columns of schema.RequestsIn.
 type requestColumns struct {
 	ts, skew                                                  proto.ColInt64
@@ -22,7 +25,7 @@ type requestColumns struct {
 	attempts, attempt                                         proto.ColUInt8
 	requestBytes, responseBytes                               proto.ColUInt64
 	callID                                                    proto.ColFixedStr16
-	requestID                                                 proto.ColStr
+	requestID                                                 text
 	traceID                                                   proto.ColFixedStr16
 	spanID                                                    proto.ColFixedStr8
 	durationBin, firstByteBin                                 proto.ColInt16
@@ -48,7 +51,7 @@ func (c *requestColumns) block() *proto.ColFixedStr16 { return &c.blockID }
 
 // append copies the record and returns roughly how many bytes it takes.
 func (c *requestColumns) append(r *record.Request) int {
-	c.ts.Append(r.End.UnixMicro())
+	c.ts.Append(micros(r.End))
 	c.skew.Append(r.Skew.Microseconds())
 	c.vantage.Append(int8(r.Vantage))
 	c.src.append(&r.Src)
@@ -62,10 +65,11 @@ func (c *requestColumns) append(r *record.Request) int {
 	c.address.append(r.Upstream)
 	c.appendResult(r)
 	c.callID.Append(r.CallID)
-	c.requestID.Append(r.RequestID)
+	id := storedRequestID(r.RequestID, r.CallID)
+	c.requestID.append(id)
 	c.traceID.Append(r.TraceID)
 	c.spanID.Append(r.SpanID)
-	return requestFixedBytes + len(r.RequestID)
+	return requestFixedBytes + len(id)
 }
 
 // requestFixedBytes is what a row takes beside its request id, with two bytes

@@ -37,7 +37,7 @@ func (p *Pipeline) send(ctx context.Context, migrated error) {
 		return
 	}
 	q := quarantine{dir: p.cfg.Quarantine, log: p.log}
-	for table, c := range p.countsByTable() {
+	for table, c := range p.tables.counts {
 		l := lane{table: table, blocks: p.blocks, store: p.store, quarantine: q, counts: c, log: p.log}
 		p.work.Go(func() { l.run(ctx) })
 	}
@@ -76,8 +76,7 @@ func (p *Pipeline) tick(ctx context.Context, marks chan mark) {
 		}
 		now := time.Now()
 		held := p.held()
-		p.report(p.sealAll())
-		if !held {
+		if p.tables.sealAll() == nil && !held {
 			replace(marks, mark{at: now, blocks: p.blocks.Appended()})
 		}
 	}
@@ -107,28 +106,29 @@ func (p *Pipeline) beat(ctx context.Context, marks <-chan mark) {
 			if p.blocks.WaitDone(ctx, m.blocks) != nil {
 				return
 			}
-			p.report(p.writeBeat(m.at))
+			p.writeBeat(m.at)
 		}
 	}
 }
 
 // writeBeat adds the collector's heartbeat and seals it, so that it does not
 // wait for the next tick.
-func (p *Pipeline) writeBeat(through time.Time) error {
-	err := p.heartbeats.add(&record.Heartbeat{
-		At: time.Now(), Collector: p.cfg.Collector, CompleteThrough: through,
-		Requests: p.counts.requests.rows.Load(), Attempts: p.counts.attempts.rows.Load(),
-		Refused: p.counts.requests.missing() + p.counts.attempts.missing(), Clamped: p.clamped.Load(),
+func (p *Pipeline) writeBeat(through time.Time) {
+	t := p.tables
+	t.beats.add(&record.Heartbeat{
+		At: time.Now(), Started: p.started, Collector: p.cfg.Collector, CompleteThrough: through,
+		Requests: t.requests.counts.rows.Load(), Attempts: t.attempts.counts.rows.Load(),
+		Refused: t.missing(), Clamped: p.clamped.Load(),
 	})
-	return errors.Join(err, p.heartbeats.seal())
+	_ = t.beats.seal() // kept, and told, if it fails
 }
 
 // lastBeat is how long Shutdown waits for heartbeats when all rows are stored: a
 // store that answers takes less, and one that is down makes them worthless.
 const lastBeat = time.Second
 
-// Shutdown stores what is left, writes a last heartbeat and stops. Requests and
-// attempts that are not stored when the context ends are lost; the error says
+// Shutdown stores what is left, writes a last heartbeat and stops. Rows that
+// are not stored when the context ends are lost; the error says
 // how many. Heartbeats alone are not worth that wait: they get a second.
 func (p *Pipeline) Shutdown(ctx context.Context) error {
 	err := p.drain(ctx)
@@ -148,12 +148,12 @@ func (p *Pipeline) Shutdown(ctx context.Context) error {
 // time of the call, unless callers were waiting then.
 func (p *Pipeline) drain(ctx context.Context) error {
 	now, held := time.Now(), p.held()
-	rows := []string{p.requests.table.Name, p.attempts.table.Name}
+	rows := p.tables.rowTables()
 	if err := p.flush(ctx, rows...); err != nil || p.stop == nil {
 		return err
 	}
 	if !held {
-		p.report(p.writeBeat(now))
+		p.writeBeat(now)
 	}
 	if err := p.flush(ctx, rows...); err != nil { // of callers that were waiting
 		return err
@@ -168,17 +168,8 @@ func (p *Pipeline) drain(ctx context.Context) error {
 
 // abandon closes the log and the builders, and counts what is lost by that.
 func (p *Pipeline) abandon() {
-	counts := p.countsByTable()
 	for _, b := range p.blocks.Close() {
-		counts[b.table].lostRows.Add(uint64(b.rows))
+		p.tables.counts[b.table].lostRows.Add(uint64(b.rows))
 	}
-	p.report(errors.Join(p.requests.close(), p.attempts.close(), p.heartbeats.close()))
-}
-
-func (p *Pipeline) countsByTable() map[string]*counters {
-	return map[string]*counters{
-		p.requests.table.Name:   &p.counts.requests,
-		p.attempts.table.Name:   &p.counts.attempts,
-		p.heartbeats.table.Name: &p.counts.heartbeats,
-	}
+	p.tables.close()
 }

@@ -62,6 +62,7 @@ func (e *encoder) encode(t schema.Table, columns []column, rows int) ([]byte, er
 		}
 		e.native.PutString(t.Columns[i].Name)
 		e.native.PutString(t.Columns[i].Type)
+		encodeState(&e.native, c)
 		c.EncodeColumn(&e.native)
 	}
 	return e.compress()

@@ -1,10 +1,13 @@
 package ingest
 
-import "sync/atomic"
+import (
+	"strings"
+	"sync/atomic"
+)
 
 // Stats is what a pipeline did since it was made.
 type Stats struct {
-	Requests, Attempts, Heartbeats TableStats
+	Tables map[string]TableStats // by the name of the table that keeps the rows, such as "requests"
 
 	PendingBlocks int   // sealed, not stored yet
 	PendingRows   int   // in those blocks
@@ -14,17 +17,21 @@ type Stats struct {
 
 // TableStats counts the rows and blocks of one table.
 type TableStats struct {
-	Rows, Blocks                       uint64 // handed over; sealed
+	Rows, Blocks                       uint64 // handed over; sealed and in the log
+	Bytes                              uint64 // of the sealed blocks, compressed
 	StoredRows, StoredBlocks           uint64
 	Retries                            uint64 // failed tries that were repeated
 	QuarantinedRows, QuarantinedBlocks uint64
 	LostRows                           uint64 // handed over after shutdown, or never stored by it
 }
 
+// keeps returns the name of the table that keeps the rows of an insert's table.
+func keeps(table string) string { return strings.TrimSuffix(table, "_in") }
+
 // counters is the living form of TableStats.
 type counters struct {
-	rows, blocks, storedRows, storedBlocks, retries atomic.Uint64
-	quarantinedRows, quarantinedBlocks, lostRows    atomic.Uint64
+	rows, blocks, bytes, storedRows, storedBlocks, retries atomic.Uint64
+	quarantinedRows, quarantinedBlocks, lostRows           atomic.Uint64
 }
 
 func (c *counters) quarantined(b *sealed) {
@@ -37,7 +44,7 @@ func (c *counters) missing() uint64 { return c.quarantinedRows.Load() + c.lostRo
 
 func (c *counters) stats() TableStats {
 	return TableStats{
-		Rows: c.rows.Load(), Blocks: c.blocks.Load(),
+		Rows: c.rows.Load(), Blocks: c.blocks.Load(), Bytes: c.bytes.Load(),
 		StoredRows: c.storedRows.Load(), StoredBlocks: c.storedBlocks.Load(),
 		Retries:         c.retries.Load(),
 		QuarantinedRows: c.quarantinedRows.Load(), QuarantinedBlocks: c.quarantinedBlocks.Load(),

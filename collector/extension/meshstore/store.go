@@ -17,7 +17,7 @@ import (
 const flushLimit = 10 * time.Second
 
 // Store is the running extension. Receivers and exporters find it in their
-// component.Host and call Request, Attempt and Heartbeat, from any goroutine,
+// component.Host and call the methods that take records, from any goroutine,
 // between their own Start and Shutdown.
 type Store struct {
 	collector string
@@ -53,17 +53,43 @@ func (s *Store) Shutdown(ctx context.Context) error {
 	return errors.Join(s.pipeline.Shutdown(ctx), s.telemetry.stop())
 }
 
-// Request stores a request. It copies what it keeps, and waits while too much
-// is pending.
+// Request stores a request. Like all methods that take a record it copies what
+// it keeps, and waits while there is no room.
 func (s *Store) Request(r *record.Request) { s.pipeline.Request(r) }
 
-// Attempt stores an upstream try, in the same way.
+// Attempt stores an upstream try.
 func (s *Store) Attempt(a *record.Attempt) { s.pipeline.Attempt(a) }
 
+// Flow stores what one observer saw of L4 traffic.
+func (s *Store) Flow(f *record.Flow) { s.pipeline.Flow(f) }
+
+// Span stores an OpenTelemetry span.
+func (s *Store) Span(span *record.Span) { s.pipeline.Span(span) }
+
+// Log stores a log record of an application.
+func (s *Store) Log(l *record.Log) { s.pipeline.Log(l) }
+
+// EdgeSample stores what a metric-only source counted on one edge.
+func (s *Store) EdgeSample(e *record.EdgeSample) { s.pipeline.EdgeSample(e) }
+
+// ProxyStat stores one value of a proxy's own statistics.
+func (s *Store) ProxyStat(p *record.ProxyStat) { s.pipeline.ProxyStat(p) }
+
+// ConfigChange stores an applied or withdrawn object of configuration.
+func (s *Store) ConfigChange(c *record.ConfigChange) { s.pipeline.ConfigChange(c) }
+
 // Heartbeat stores what a receiver knows of one proxy, under this collector's
-// name. The heartbeats of the collector as a whole are the pipeline's.
+// name. It is to be called after the rows that it counts were handed over. The
+// heartbeats of the collector as a whole are the pipeline's.
 func (s *Store) Heartbeat(h *record.Heartbeat) {
 	named := *h
 	named.Collector = s.collector
 	s.pipeline.Heartbeat(&named)
 }
+
+// Room tells whether a record would be taken without waiting. A receiver that
+// can refuse does so while it is false.
+func (s *Store) Room() bool { return s.pipeline.Room() }
+
+// Commit waits until all rows handed over before the call are durable.
+func (s *Store) Commit(ctx context.Context) error { return s.pipeline.Commit(ctx) }

@@ -62,9 +62,9 @@ func (t *telemetry) instruments(meter metric.Meter) error {
 func (t *telemetry) observe(o metric.Observer, s ingest.Stats) {
 	o.ObserveInt64(t.pending, s.PendingBytes)
 	o.ObserveInt64(t.waiting, s.Waiting)
-	t.observeTable(o, "requests", s.Requests)
-	t.observeTable(o, "attempts", s.Attempts)
-	t.observeTable(o, "heartbeats", s.Heartbeats)
+	for table, of := range s.Tables {
+		t.observeTable(o, table, of)
+	}
 }
 
 func (t *telemetry) observeTable(o metric.Observer, table string, s ingest.TableStats) {
