@@ -32,6 +32,7 @@ func TestOnEngine(t *testing.T) {
 		"layout":      testLayout,
 		"rolled_up":   testRollup,
 		"expired":     testExpiry,
+		"codecs":      testCodecs,
 	} {
 		t.Run(name, func(t *testing.T) {
 			d, err := query.ParseDSN(server)

@@ -68,7 +68,12 @@ func Migrate(ctx context.Context, conn driver.Conn, opts Options) error {
 	if err != nil {
 		return err
 	}
-	record, err := opts.rendering().render("schema_migrations", nil)
+	return migrate(ctx, conn, opts.rendering(), steps)
+}
+
+// migrate takes those of the steps that were not taken yet.
+func migrate(ctx context.Context, conn driver.Conn, r Rendering, steps []step) error {
+	record, err := r.render("schema_migrations", nil)
 	if err != nil {
 		return err
 	}

@@ -7,7 +7,7 @@ import (
 )
 
 // Version is the number of the newest migration that this program knows.
-const Version = 16
+const Version = 18
 
 // migration is one numbered step. Its text never changes once released: a
 // change of the schema is a new step.
@@ -49,6 +49,8 @@ func migrations() []migration {
 		{14, "flows", "flows", nil},
 		{15, "proxy_stats", "proxy_stats", nil},
 		{16, "config_changes", "config_changes", nil},
+		{17, "requests_codecs", "requests_codecs", nil},
+		{18, "attempts_codecs", "attempts_codecs", nil},
 	}
 }
 

@@ -519,7 +519,7 @@ GROUP BY dst_service, dst, src_service, src, route, vantage, kind, result, dst_v
 CREATE TABLE IF NOT EXISTS edge_latency_1h ON CLUSTER '{cluster}' AS edge_latency_1h_local
 ENGINE = Distributed('{cluster}', currentDatabase(), 'edge_latency_1h_local');
 
--- migration spans, sha256 1d34cb81eb711eb9219ea0d3a0544e2cb85ceb38402d1f6dbf84be1392cd0b96
+-- migration spans, sha256 b83d8dbddf653c62f38974200207cd211c7c76b0cafa5745a9ba17af49171cef
 CREATE TABLE IF NOT EXISTS spans_in ON CLUSTER '{cluster}'
 (
     start DateTime64(6, 'UTC'),
@@ -555,30 +555,30 @@ ENGINE = Null;
 
 CREATE TABLE IF NOT EXISTS spans_local ON CLUSTER '{cluster}'
 (
-    start DateTime64(6, 'UTC') CODEC(Delta(8), ZSTD(1)),
+    start DateTime64(6, 'UTC') CODEC(Delta(8), T64('bit'), ZSTD(1)),
     skew_us Int64 CODEC(ZSTD(1)),
-    duration_us UInt64 CODEC(T64, ZSTD(1)),
+    duration_us UInt64 CODEC(T64('bit'), ZSTD(1)),
     trace_id FixedString(16) CODEC(ZSTD(1)),
     span_id FixedString(8) CODEC(ZSTD(1)),
     parent_id FixedString(8) CODEC(ZSTD(1)),
-    kind Enum8('unspecified' = 0, 'internal' = 1, 'server' = 2, 'client' = 3, 'producer' = 4, 'consumer' = 5),
-    status Enum8('unset' = 0, 'ok' = 1, 'error' = 2),
+    kind Enum8('unspecified' = 0, 'internal' = 1, 'server' = 2, 'client' = 3, 'producer' = 4, 'consumer' = 5) CODEC(ZSTD(1)),
+    status Enum8('unset' = 0, 'ok' = 1, 'error' = 2) CODEC(ZSTD(1)),
     status_message String CODEC(ZSTD(1)),
-    name LowCardinality(String),
-    scope LowCardinality(String),
-    node LowCardinality(String),
-    service LowCardinality(String),
-    version LowCardinality(String),
-    peer LowCardinality(String),
-    proxy LowCardinality(String),
-    code UInt16,
+    name LowCardinality(String) CODEC(ZSTD(1)),
+    scope LowCardinality(String) CODEC(ZSTD(1)),
+    node LowCardinality(String) CODEC(ZSTD(1)),
+    service LowCardinality(String) CODEC(ZSTD(1)),
+    version LowCardinality(String) CODEC(ZSTD(1)),
+    peer LowCardinality(String) CODEC(ZSTD(1)),
+    proxy LowCardinality(String) CODEC(ZSTD(1)),
+    code UInt16 CODEC(ZSTD(1)),
     flags UInt64 CODEC(ZSTD(1)),
     request_id String CODEC(ZSTD(1)),
     call_id FixedString(16) CODEC(ZSTD(1)),
     attrs Map(LowCardinality(String), String) CODEC(ZSTD(1)),
     resource Map(LowCardinality(String), String) CODEC(ZSTD(1)),
     event_at Array(DateTime64(6, 'UTC')) CODEC(ZSTD(1)),
-    event_name Array(LowCardinality(String)),
+    event_name Array(LowCardinality(String)) CODEC(ZSTD(1)),
     event_attrs Array(Map(LowCardinality(String), String)) CODEC(ZSTD(1)),
     link_trace_id Array(FixedString(16)) CODEC(ZSTD(1)),
     link_span_id Array(FixedString(8)) CODEC(ZSTD(1)),
@@ -601,7 +601,7 @@ FROM spans_in;
 CREATE TABLE IF NOT EXISTS spans ON CLUSTER '{cluster}' AS spans_local
 ENGINE = Distributed('{cluster}', currentDatabase(), 'spans_local');
 
--- migration logs, sha256 09972039c4f19cca78caefa6c35277dd3e689874656ca6575695f8bbba736438
+-- migration logs, sha256 3ffb3358502ee438d1f5bd4f0d2f85e5a929d5e192ad5b28f6760cf85b919004
 CREATE TABLE IF NOT EXISTS logs_in ON CLUSTER '{cluster}'
 (
     ts DateTime64(6, 'UTC'),
@@ -622,15 +622,15 @@ ENGINE = Null;
 
 CREATE TABLE IF NOT EXISTS logs_local ON CLUSTER '{cluster}'
 (
-    ts DateTime64(6, 'UTC') CODEC(Delta(8), ZSTD(1)),
+    ts DateTime64(6, 'UTC') CODEC(Delta(8), T64('bit'), ZSTD(1)),
     skew_us Int64 CODEC(ZSTD(1)),
     trace_id FixedString(16) CODEC(ZSTD(1)),
     span_id FixedString(8) CODEC(ZSTD(1)),
-    severity UInt8,
-    node LowCardinality(String),
-    service LowCardinality(String),
-    version LowCardinality(String),
-    scope LowCardinality(String),
+    severity UInt8 CODEC(ZSTD(1)),
+    node LowCardinality(String) CODEC(ZSTD(1)),
+    service LowCardinality(String) CODEC(ZSTD(1)),
+    version LowCardinality(String) CODEC(ZSTD(1)),
+    scope LowCardinality(String) CODEC(ZSTD(1)),
     body String CODEC(ZSTD(1)),
     attrs Map(LowCardinality(String), String) CODEC(ZSTD(1)),
     resource Map(LowCardinality(String), String) CODEC(ZSTD(1)),
@@ -651,7 +651,7 @@ FROM logs_in;
 CREATE TABLE IF NOT EXISTS logs ON CLUSTER '{cluster}' AS logs_local
 ENGINE = Distributed('{cluster}', currentDatabase(), 'logs_local');
 
--- migration edge_samples, sha256 a52428df58fcc295968f7ce4e2566a3cfdef0796ae61940c09538ffcd12275b9
+-- migration edge_samples, sha256 eed417ff9a375cc5554e87832bea960b661bbbaec6037086379529855bb740fd
 CREATE TABLE IF NOT EXISTS edge_samples_in ON CLUSTER '{cluster}'
 (
     ts DateTime64(6, 'UTC'),
@@ -696,38 +696,38 @@ CREATE TABLE IF NOT EXISTS edge_samples_local ON CLUSTER '{cluster}'
 (
     ts DateTime64(6, 'UTC') CODEC(Delta(8), ZSTD(1)),
     step_ms UInt32 CODEC(T64, ZSTD(1)),
-    source LowCardinality(String),
-    vantage Enum8('unknown' = 0, 'client' = 1, 'server' = 2, 'gateway' = 3, 'l4_client' = 4, 'l4_server' = 5, 'node' = 6),
-    src LowCardinality(String),
-    src_service LowCardinality(String),
-    src_version LowCardinality(String),
-    src_principal LowCardinality(String),
-    src_source Enum8('none' = 0, 'mtls' = 1, 'registry' = 2, 'peer_metadata' = 3, 'endpoint_metadata' = 4, 'cluster_name' = 5, 'scrape_labels' = 6, 'dns' = 7, 'ip' = 8, 'reporter' = 9),
-    dst LowCardinality(String),
-    dst_service LowCardinality(String),
-    dst_version LowCardinality(String),
-    dst_principal LowCardinality(String),
-    dst_source Enum8('none' = 0, 'mtls' = 1, 'registry' = 2, 'peer_metadata' = 3, 'endpoint_metadata' = 4, 'cluster_name' = 5, 'scrape_labels' = 6, 'dns' = 7, 'ip' = 8, 'reporter' = 9),
-    proxy LowCardinality(String),
-    route LowCardinality(String),
-    method LowCardinality(String),
-    protocol LowCardinality(String),
-    mtls Enum8('unknown' = 0, 'none' = 1, 'tls' = 2, 'mtls' = 3),
+    source LowCardinality(String) CODEC(ZSTD(1)),
+    vantage Enum8('unknown' = 0, 'client' = 1, 'server' = 2, 'gateway' = 3, 'l4_client' = 4, 'l4_server' = 5, 'node' = 6) CODEC(ZSTD(1)),
+    src LowCardinality(String) CODEC(ZSTD(1)),
+    src_service LowCardinality(String) CODEC(ZSTD(1)),
+    src_version LowCardinality(String) CODEC(ZSTD(1)),
+    src_principal LowCardinality(String) CODEC(ZSTD(1)),
+    src_source Enum8('none' = 0, 'mtls' = 1, 'registry' = 2, 'peer_metadata' = 3, 'endpoint_metadata' = 4, 'cluster_name' = 5, 'scrape_labels' = 6, 'dns' = 7, 'ip' = 8, 'reporter' = 9) CODEC(ZSTD(1)),
+    dst LowCardinality(String) CODEC(ZSTD(1)),
+    dst_service LowCardinality(String) CODEC(ZSTD(1)),
+    dst_version LowCardinality(String) CODEC(ZSTD(1)),
+    dst_principal LowCardinality(String) CODEC(ZSTD(1)),
+    dst_source Enum8('none' = 0, 'mtls' = 1, 'registry' = 2, 'peer_metadata' = 3, 'endpoint_metadata' = 4, 'cluster_name' = 5, 'scrape_labels' = 6, 'dns' = 7, 'ip' = 8, 'reporter' = 9) CODEC(ZSTD(1)),
+    proxy LowCardinality(String) CODEC(ZSTD(1)),
+    route LowCardinality(String) CODEC(ZSTD(1)),
+    method LowCardinality(String) CODEC(ZSTD(1)),
+    protocol LowCardinality(String) CODEC(ZSTD(1)),
+    mtls Enum8('unknown' = 0, 'none' = 1, 'tls' = 2, 'mtls' = 3) CODEC(ZSTD(1)),
     outcome Enum8('unknown' = 0, 'ok' = 1, 'client_error' = 2, 'server_error' = 3, 'timeout' = 4, 'retry_exhausted' = 5, 'overflow' = 6,
         'no_healthy' = 7, 'connect_fail' = 8, 'reset_up' = 9, 'reset_local' = 10, 'client_gone' = 11, 'denied' = 12, 'rate_limited' = 13,
-        'fault' = 14, 'no_route' = 15, 'no_cluster' = 16, 'protocol_error' = 17, 'overload' = 18, 'dns_fail' = 19),
-    code UInt16,
-    grpc_status Int8,
+        'fault' = 14, 'no_route' = 15, 'no_cluster' = 16, 'protocol_error' = 17, 'overload' = 18, 'dns_fail' = 19) CODEC(ZSTD(1)),
+    code UInt16 CODEC(ZSTD(1)),
+    grpc_status Int8 CODEC(ZSTD(1)),
     flags UInt64 CODEC(ZSTD(1)),
     requests UInt64 CODEC(T64, ZSTD(1)),
     attempts UInt64 CODEC(T64, ZSTD(1)),
     request_bytes UInt64 CODEC(T64, ZSTD(1)),
     response_bytes UInt64 CODEC(T64, ZSTD(1)),
-    latency Enum8('none' = 0, 'full' = 1, 'ttfb' = 2, 'upstream' = 3, 'server' = 4, 'response_only' = 5),
+    latency Enum8('none' = 0, 'full' = 1, 'ttfb' = 2, 'upstream' = 3, 'server' = 4, 'response_only' = 5) CODEC(ZSTD(1)),
     bounds Array(UInt64) CODEC(ZSTD(1)),
     counts Array(UInt64) CODEC(ZSTD(1)),
     latency_sum_us UInt64 CODEC(T64, ZSTD(1)),
-    reset UInt8,
+    reset UInt8 CODEC(ZSTD(1)),
     block_id FixedString(16) CODEC(ZSTD(1))
 )
 ENGINE = ReplicatedMergeTree('/clickhouse/tables/{uuid}/{shard}', '{replica}')
@@ -746,7 +746,7 @@ FROM edge_samples_in;
 CREATE TABLE IF NOT EXISTS edge_samples ON CLUSTER '{cluster}' AS edge_samples_local
 ENGINE = Distributed('{cluster}', currentDatabase(), 'edge_samples_local');
 
--- migration flows, sha256 154b3a23994858dce7182c9d6b8e83f5097556e9bc8800bfeacbf2627af35527
+-- migration flows, sha256 01895e1af79fef753045c05c6779f972376906d1d5a9c2e939ce74cbf281b9f0
 CREATE TABLE IF NOT EXISTS flows_in ON CLUSTER '{cluster}'
 (
     ts DateTime64(6, 'UTC'),
@@ -787,31 +787,31 @@ ENGINE = Null;
 
 CREATE TABLE IF NOT EXISTS flows_local ON CLUSTER '{cluster}'
 (
-    ts DateTime64(6, 'UTC') CODEC(Delta(8), ZSTD(1)),
+    ts DateTime64(6, 'UTC') CODEC(Delta(8), T64('bit'), ZSTD(1)),
     skew_us Int64 CODEC(ZSTD(1)),
-    source LowCardinality(String),
-    vantage Enum8('unknown' = 0, 'client' = 1, 'server' = 2, 'gateway' = 3, 'l4_client' = 4, 'l4_server' = 5, 'node' = 6),
-    src LowCardinality(String),
-    src_service LowCardinality(String),
-    src_version LowCardinality(String),
-    src_principal LowCardinality(String),
-    src_source Enum8('none' = 0, 'mtls' = 1, 'registry' = 2, 'peer_metadata' = 3, 'endpoint_metadata' = 4, 'cluster_name' = 5, 'scrape_labels' = 6, 'dns' = 7, 'ip' = 8, 'reporter' = 9),
-    dst LowCardinality(String),
-    dst_service LowCardinality(String),
-    dst_version LowCardinality(String),
-    dst_principal LowCardinality(String),
-    dst_source Enum8('none' = 0, 'mtls' = 1, 'registry' = 2, 'peer_metadata' = 3, 'endpoint_metadata' = 4, 'cluster_name' = 5, 'scrape_labels' = 6, 'dns' = 7, 'ip' = 8, 'reporter' = 9),
-    proxy LowCardinality(String),
-    route LowCardinality(String),
-    protocol LowCardinality(String),
-    cluster LowCardinality(String),
-    upstream LowCardinality(String),
+    source LowCardinality(String) CODEC(ZSTD(1)),
+    vantage Enum8('unknown' = 0, 'client' = 1, 'server' = 2, 'gateway' = 3, 'l4_client' = 4, 'l4_server' = 5, 'node' = 6) CODEC(ZSTD(1)),
+    src LowCardinality(String) CODEC(ZSTD(1)),
+    src_service LowCardinality(String) CODEC(ZSTD(1)),
+    src_version LowCardinality(String) CODEC(ZSTD(1)),
+    src_principal LowCardinality(String) CODEC(ZSTD(1)),
+    src_source Enum8('none' = 0, 'mtls' = 1, 'registry' = 2, 'peer_metadata' = 3, 'endpoint_metadata' = 4, 'cluster_name' = 5, 'scrape_labels' = 6, 'dns' = 7, 'ip' = 8, 'reporter' = 9) CODEC(ZSTD(1)),
+    dst LowCardinality(String) CODEC(ZSTD(1)),
+    dst_service LowCardinality(String) CODEC(ZSTD(1)),
+    dst_version LowCardinality(String) CODEC(ZSTD(1)),
+    dst_principal LowCardinality(String) CODEC(ZSTD(1)),
+    dst_source Enum8('none' = 0, 'mtls' = 1, 'registry' = 2, 'peer_metadata' = 3, 'endpoint_metadata' = 4, 'cluster_name' = 5, 'scrape_labels' = 6, 'dns' = 7, 'ip' = 8, 'reporter' = 9) CODEC(ZSTD(1)),
+    proxy LowCardinality(String) CODEC(ZSTD(1)),
+    route LowCardinality(String) CODEC(ZSTD(1)),
+    protocol LowCardinality(String) CODEC(ZSTD(1)),
+    cluster LowCardinality(String) CODEC(ZSTD(1)),
+    upstream LowCardinality(String) CODEC(ZSTD(1)),
     outcome Enum8('unknown' = 0, 'ok' = 1, 'client_error' = 2, 'server_error' = 3, 'timeout' = 4, 'retry_exhausted' = 5, 'overflow' = 6,
         'no_healthy' = 7, 'connect_fail' = 8, 'reset_up' = 9, 'reset_local' = 10, 'client_gone' = 11, 'denied' = 12, 'rate_limited' = 13,
-        'fault' = 14, 'no_route' = 15, 'no_cluster' = 16, 'protocol_error' = 17, 'overload' = 18, 'dns_fail' = 19),
+        'fault' = 14, 'no_route' = 15, 'no_cluster' = 16, 'protocol_error' = 17, 'overload' = 18, 'dns_fail' = 19) CODEC(ZSTD(1)),
     flags UInt64 CODEC(ZSTD(1)),
-    details LowCardinality(String),
-    mtls Enum8('unknown' = 0, 'none' = 1, 'tls' = 2, 'mtls' = 3),
+    details LowCardinality(String) CODEC(ZSTD(1)),
+    mtls Enum8('unknown' = 0, 'none' = 1, 'tls' = 2, 'mtls' = 3) CODEC(ZSTD(1)),
     duration_us UInt64 CODEC(T64, ZSTD(1)),
     sent UInt64 CODEC(T64, ZSTD(1)),
     received UInt64 CODEC(T64, ZSTD(1)),
@@ -837,7 +837,7 @@ FROM flows_in;
 CREATE TABLE IF NOT EXISTS flows ON CLUSTER '{cluster}' AS flows_local
 ENGINE = Distributed('{cluster}', currentDatabase(), 'flows_local');
 
--- migration proxy_stats, sha256 63cdab4080a15d5df2b5a093f81f83a6c9848ca8cec3d83da97788be474d0cee
+-- migration proxy_stats, sha256 55713ea7f48c640397170396e55c8724477fc3a558e40f8817fa48f19ea4c990
 CREATE TABLE IF NOT EXISTS proxy_stats_in ON CLUSTER '{cluster}'
 (
     ts DateTime64(3, 'UTC'),
@@ -862,16 +862,16 @@ CREATE TABLE IF NOT EXISTS proxy_stats_local ON CLUSTER '{cluster}'
     ts DateTime64(3, 'UTC') CODEC(Delta(8), ZSTD(1)),
     step_ms UInt32 CODEC(T64, ZSTD(1)),
     started DateTime64(3, 'UTC') CODEC(Delta(8), ZSTD(1)),
-    proxy LowCardinality(String),
-    node LowCardinality(String),
-    source LowCardinality(String),
-    scope Enum8('server' = 0, 'cluster' = 1, 'listener' = 2, 'http' = 3, 'route' = 4, 'balancer' = 5, 'log' = 6, 'process' = 7),
-    object LowCardinality(String),
-    name LowCardinality(String),
-    kind Enum8('counter' = 0, 'gauge' = 1),
-    value Float64 CODEC(Gorilla, ZSTD(1)),
+    proxy LowCardinality(String) CODEC(ZSTD(1)),
+    node LowCardinality(String) CODEC(ZSTD(1)),
+    source LowCardinality(String) CODEC(ZSTD(1)),
+    scope Enum8('server' = 0, 'cluster' = 1, 'listener' = 2, 'http' = 3, 'route' = 4, 'balancer' = 5, 'log' = 6, 'process' = 7) CODEC(ZSTD(1)),
+    object LowCardinality(String) CODEC(ZSTD(1)),
+    name LowCardinality(String) CODEC(ZSTD(1)),
+    kind Enum8('counter' = 0, 'gauge' = 1) CODEC(ZSTD(1)),
+    value Float64 CODEC(ZSTD(1)),
     total Float64 CODEC(Gorilla, ZSTD(1)),
-    reset UInt8,
+    reset UInt8 CODEC(ZSTD(1)),
     block_id FixedString(16) CODEC(ZSTD(1))
 )
 ENGINE = ReplicatedMergeTree('/clickhouse/tables/{uuid}/{shard}', '{replica}')
@@ -888,7 +888,7 @@ FROM proxy_stats_in;
 CREATE TABLE IF NOT EXISTS proxy_stats ON CLUSTER '{cluster}' AS proxy_stats_local
 ENGINE = Distributed('{cluster}', currentDatabase(), 'proxy_stats_local');
 
--- migration config_changes, sha256 e857b9fa8fa74e330da61bb6b1a6df5da5352e72e952b2d33cfbd46a6b5d2730
+-- migration config_changes, sha256 095fd8cee057bf705cc9aa866c0e94d66a69fcd7e15bd7d3b1ebf2618b261979
 CREATE TABLE IF NOT EXISTS config_changes_in ON CLUSTER '{cluster}'
 (
     ts DateTime64(6, 'UTC'),
@@ -908,13 +908,13 @@ ENGINE = Null;
 CREATE TABLE IF NOT EXISTS config_changes_local ON CLUSTER '{cluster}'
 (
     ts DateTime64(6, 'UTC') CODEC(Delta(8), ZSTD(1)),
-    source LowCardinality(String),
-    action LowCardinality(String),
-    kind LowCardinality(String),
-    namespace LowCardinality(String),
-    name LowCardinality(String),
+    source LowCardinality(String) CODEC(ZSTD(1)),
+    action LowCardinality(String) CODEC(ZSTD(1)),
+    kind LowCardinality(String) CODEC(ZSTD(1)),
+    namespace LowCardinality(String) CODEC(ZSTD(1)),
+    name LowCardinality(String) CODEC(ZSTD(1)),
     generation UInt64 CODEC(T64, ZSTD(1)),
-    actor LowCardinality(String),
+    actor LowCardinality(String) CODEC(ZSTD(1)),
     reason String CODEC(ZSTD(1)),
     text String CODEC(ZSTD(1)),
     block_id FixedString(16) CODEC(ZSTD(1))
@@ -932,4 +932,58 @@ FROM config_changes_in;
 
 CREATE TABLE IF NOT EXISTS config_changes ON CLUSTER '{cluster}' AS config_changes_local
 ENGINE = Distributed('{cluster}', currentDatabase(), 'config_changes_local');
+
+-- migration requests_codecs, sha256 8330bf3078bacc1d19ab8bada3029100d68e94629883483b5321f1bceaf69c09
+ALTER TABLE requests_local ON CLUSTER '{cluster}'
+    MODIFY COLUMN ts CODEC(Delta(8), T64('bit'), ZSTD(1)),
+    MODIFY COLUMN duration_us CODEC(T64('bit'), ZSTD(1)),
+    MODIFY COLUMN first_byte_us CODEC(T64('bit'), ZSTD(1)),
+    MODIFY COLUMN vantage CODEC(ZSTD(1)),
+    MODIFY COLUMN src CODEC(ZSTD(1)),
+    MODIFY COLUMN src_service CODEC(ZSTD(1)),
+    MODIFY COLUMN src_version CODEC(ZSTD(1)),
+    MODIFY COLUMN src_principal CODEC(ZSTD(1)),
+    MODIFY COLUMN src_source CODEC(ZSTD(1)),
+    MODIFY COLUMN dst CODEC(ZSTD(1)),
+    MODIFY COLUMN dst_service CODEC(ZSTD(1)),
+    MODIFY COLUMN dst_version CODEC(ZSTD(1)),
+    MODIFY COLUMN dst_principal CODEC(ZSTD(1)),
+    MODIFY COLUMN dst_source CODEC(ZSTD(1)),
+    MODIFY COLUMN proxy CODEC(ZSTD(1)),
+    MODIFY COLUMN log_name CODEC(ZSTD(1)),
+    MODIFY COLUMN route CODEC(ZSTD(1)),
+    MODIFY COLUMN method CODEC(ZSTD(1)),
+    MODIFY COLUMN protocol CODEC(ZSTD(1)),
+    MODIFY COLUMN cluster CODEC(ZSTD(1)),
+    MODIFY COLUMN upstream CODEC(ZSTD(1)),
+    MODIFY COLUMN code CODEC(ZSTD(1)),
+    MODIFY COLUMN grpc_status CODEC(ZSTD(1)),
+    MODIFY COLUMN outcome CODEC(ZSTD(1)),
+    MODIFY COLUMN details CODEC(ZSTD(1)),
+    MODIFY COLUMN mtls CODEC(ZSTD(1)),
+    MODIFY COLUMN attempts CODEC(ZSTD(1)),
+    MODIFY COLUMN attempt CODEC(ZSTD(1));
+
+-- migration attempts_codecs, sha256 f9452d06190b61e30c7c7b1156d8d700fec320a91fbb0fb4ded5fb2459a7271e
+ALTER TABLE attempts_local ON CLUSTER '{cluster}'
+    MODIFY COLUMN ts CODEC(Delta(8), T64('bit'), ZSTD(1)),
+    MODIFY COLUMN duration_us CODEC(T64('bit'), ZSTD(1)),
+    MODIFY COLUMN first_byte_us CODEC(T64('bit'), ZSTD(1)),
+    MODIFY COLUMN pool_wait_us CODEC(T64('bit'), ZSTD(1)),
+    MODIFY COLUMN src CODEC(ZSTD(1)),
+    MODIFY COLUMN src_service CODEC(ZSTD(1)),
+    MODIFY COLUMN src_version CODEC(ZSTD(1)),
+    MODIFY COLUMN dst CODEC(ZSTD(1)),
+    MODIFY COLUMN dst_service CODEC(ZSTD(1)),
+    MODIFY COLUMN dst_version CODEC(ZSTD(1)),
+    MODIFY COLUMN proxy CODEC(ZSTD(1)),
+    MODIFY COLUMN route CODEC(ZSTD(1)),
+    MODIFY COLUMN method CODEC(ZSTD(1)),
+    MODIFY COLUMN cluster CODEC(ZSTD(1)),
+    MODIFY COLUMN upstream CODEC(ZSTD(1)),
+    MODIFY COLUMN number CODEC(ZSTD(1)),
+    MODIFY COLUMN code CODEC(ZSTD(1)),
+    MODIFY COLUMN grpc_status CODEC(ZSTD(1)),
+    MODIFY COLUMN outcome CODEC(ZSTD(1)),
+    MODIFY COLUMN failure CODEC(ZSTD(1));
 

@@ -488,7 +488,7 @@ ARRAY JOIN ['total', 'ttfb'] AS kind, [duration_bin, first_byte_bin] AS bin
 WHERE bin >= 0
 GROUP BY dst_service, dst, src_service, src, route, vantage, kind, result, dst_version, src_version, ts;
 
--- migration spans, sha256 35db5125844705bd604324649e2012ce42fd60a7afcfd083c40284f14c121a65
+-- migration spans, sha256 bd7b0a308ffed8eab47534a3b84b2d1cf709e098c70a85363e7d68344d201821
 CREATE TABLE IF NOT EXISTS spans_in
 (
     start DateTime64(6, 'UTC'),
@@ -524,30 +524,30 @@ ENGINE = Null;
 
 CREATE TABLE IF NOT EXISTS spans
 (
-    start DateTime64(6, 'UTC') CODEC(Delta(8), ZSTD(1)),
+    start DateTime64(6, 'UTC') CODEC(Delta(8), T64('bit'), ZSTD(1)),
     skew_us Int64 CODEC(ZSTD(1)),
-    duration_us UInt64 CODEC(T64, ZSTD(1)),
+    duration_us UInt64 CODEC(T64('bit'), ZSTD(1)),
     trace_id FixedString(16) CODEC(ZSTD(1)),
     span_id FixedString(8) CODEC(ZSTD(1)),
     parent_id FixedString(8) CODEC(ZSTD(1)),
-    kind Enum8('unspecified' = 0, 'internal' = 1, 'server' = 2, 'client' = 3, 'producer' = 4, 'consumer' = 5),
-    status Enum8('unset' = 0, 'ok' = 1, 'error' = 2),
+    kind Enum8('unspecified' = 0, 'internal' = 1, 'server' = 2, 'client' = 3, 'producer' = 4, 'consumer' = 5) CODEC(ZSTD(1)),
+    status Enum8('unset' = 0, 'ok' = 1, 'error' = 2) CODEC(ZSTD(1)),
     status_message String CODEC(ZSTD(1)),
-    name LowCardinality(String),
-    scope LowCardinality(String),
-    node LowCardinality(String),
-    service LowCardinality(String),
-    version LowCardinality(String),
-    peer LowCardinality(String),
-    proxy LowCardinality(String),
-    code UInt16,
+    name LowCardinality(String) CODEC(ZSTD(1)),
+    scope LowCardinality(String) CODEC(ZSTD(1)),
+    node LowCardinality(String) CODEC(ZSTD(1)),
+    service LowCardinality(String) CODEC(ZSTD(1)),
+    version LowCardinality(String) CODEC(ZSTD(1)),
+    peer LowCardinality(String) CODEC(ZSTD(1)),
+    proxy LowCardinality(String) CODEC(ZSTD(1)),
+    code UInt16 CODEC(ZSTD(1)),
     flags UInt64 CODEC(ZSTD(1)),
     request_id String CODEC(ZSTD(1)),
     call_id FixedString(16) CODEC(ZSTD(1)),
     attrs Map(LowCardinality(String), String) CODEC(ZSTD(1)),
     resource Map(LowCardinality(String), String) CODEC(ZSTD(1)),
     event_at Array(DateTime64(6, 'UTC')) CODEC(ZSTD(1)),
-    event_name Array(LowCardinality(String)),
+    event_name Array(LowCardinality(String)) CODEC(ZSTD(1)),
     event_attrs Array(Map(LowCardinality(String), String)) CODEC(ZSTD(1)),
     link_trace_id Array(FixedString(16)) CODEC(ZSTD(1)),
     link_span_id Array(FixedString(8)) CODEC(ZSTD(1)),
@@ -567,7 +567,7 @@ SELECT
     event_attrs, link_trace_id, link_span_id, block_id
 FROM spans_in;
 
--- migration logs, sha256 083f1607abbbbb7e7835013a54eff06de2f79788c7ca5eb86765d1e39422f091
+-- migration logs, sha256 6bbbe5dc39383bdb88f3e12165f78015f331f455e8a12e8ccc41d8669659ba82
 CREATE TABLE IF NOT EXISTS logs_in
 (
     ts DateTime64(6, 'UTC'),
@@ -588,15 +588,15 @@ ENGINE = Null;
 
 CREATE TABLE IF NOT EXISTS logs
 (
-    ts DateTime64(6, 'UTC') CODEC(Delta(8), ZSTD(1)),
+    ts DateTime64(6, 'UTC') CODEC(Delta(8), T64('bit'), ZSTD(1)),
     skew_us Int64 CODEC(ZSTD(1)),
     trace_id FixedString(16) CODEC(ZSTD(1)),
     span_id FixedString(8) CODEC(ZSTD(1)),
-    severity UInt8,
-    node LowCardinality(String),
-    service LowCardinality(String),
-    version LowCardinality(String),
-    scope LowCardinality(String),
+    severity UInt8 CODEC(ZSTD(1)),
+    node LowCardinality(String) CODEC(ZSTD(1)),
+    service LowCardinality(String) CODEC(ZSTD(1)),
+    version LowCardinality(String) CODEC(ZSTD(1)),
+    scope LowCardinality(String) CODEC(ZSTD(1)),
     body String CODEC(ZSTD(1)),
     attrs Map(LowCardinality(String), String) CODEC(ZSTD(1)),
     resource Map(LowCardinality(String), String) CODEC(ZSTD(1)),
@@ -614,7 +614,7 @@ SELECT
     ts, skew_us, trace_id, span_id, severity, node, service, version, scope, body, attrs, resource, block_id
 FROM logs_in;
 
--- migration edge_samples, sha256 781d7ff1ee359c13cd6d0b9fd8ee52b6247eeb88ef55ddc04c6def06b3817ed8
+-- migration edge_samples, sha256 89f406ee1c31c613858286d121faee6d6e78f04c6c77e9d7bd3ee3bd42ed2acf
 CREATE TABLE IF NOT EXISTS edge_samples_in
 (
     ts DateTime64(6, 'UTC'),
@@ -659,38 +659,38 @@ CREATE TABLE IF NOT EXISTS edge_samples
 (
     ts DateTime64(6, 'UTC') CODEC(Delta(8), ZSTD(1)),
     step_ms UInt32 CODEC(T64, ZSTD(1)),
-    source LowCardinality(String),
-    vantage Enum8('unknown' = 0, 'client' = 1, 'server' = 2, 'gateway' = 3, 'l4_client' = 4, 'l4_server' = 5, 'node' = 6),
-    src LowCardinality(String),
-    src_service LowCardinality(String),
-    src_version LowCardinality(String),
-    src_principal LowCardinality(String),
-    src_source Enum8('none' = 0, 'mtls' = 1, 'registry' = 2, 'peer_metadata' = 3, 'endpoint_metadata' = 4, 'cluster_name' = 5, 'scrape_labels' = 6, 'dns' = 7, 'ip' = 8, 'reporter' = 9),
-    dst LowCardinality(String),
-    dst_service LowCardinality(String),
-    dst_version LowCardinality(String),
-    dst_principal LowCardinality(String),
-    dst_source Enum8('none' = 0, 'mtls' = 1, 'registry' = 2, 'peer_metadata' = 3, 'endpoint_metadata' = 4, 'cluster_name' = 5, 'scrape_labels' = 6, 'dns' = 7, 'ip' = 8, 'reporter' = 9),
-    proxy LowCardinality(String),
-    route LowCardinality(String),
-    method LowCardinality(String),
-    protocol LowCardinality(String),
-    mtls Enum8('unknown' = 0, 'none' = 1, 'tls' = 2, 'mtls' = 3),
+    source LowCardinality(String) CODEC(ZSTD(1)),
+    vantage Enum8('unknown' = 0, 'client' = 1, 'server' = 2, 'gateway' = 3, 'l4_client' = 4, 'l4_server' = 5, 'node' = 6) CODEC(ZSTD(1)),
+    src LowCardinality(String) CODEC(ZSTD(1)),
+    src_service LowCardinality(String) CODEC(ZSTD(1)),
+    src_version LowCardinality(String) CODEC(ZSTD(1)),
+    src_principal LowCardinality(String) CODEC(ZSTD(1)),
+    src_source Enum8('none' = 0, 'mtls' = 1, 'registry' = 2, 'peer_metadata' = 3, 'endpoint_metadata' = 4, 'cluster_name' = 5, 'scrape_labels' = 6, 'dns' = 7, 'ip' = 8, 'reporter' = 9) CODEC(ZSTD(1)),
+    dst LowCardinality(String) CODEC(ZSTD(1)),
+    dst_service LowCardinality(String) CODEC(ZSTD(1)),
+    dst_version LowCardinality(String) CODEC(ZSTD(1)),
+    dst_principal LowCardinality(String) CODEC(ZSTD(1)),
+    dst_source Enum8('none' = 0, 'mtls' = 1, 'registry' = 2, 'peer_metadata' = 3, 'endpoint_metadata' = 4, 'cluster_name' = 5, 'scrape_labels' = 6, 'dns' = 7, 'ip' = 8, 'reporter' = 9) CODEC(ZSTD(1)),
+    proxy LowCardinality(String) CODEC(ZSTD(1)),
+    route LowCardinality(String) CODEC(ZSTD(1)),
+    method LowCardinality(String) CODEC(ZSTD(1)),
+    protocol LowCardinality(String) CODEC(ZSTD(1)),
+    mtls Enum8('unknown' = 0, 'none' = 1, 'tls' = 2, 'mtls' = 3) CODEC(ZSTD(1)),
     outcome Enum8('unknown' = 0, 'ok' = 1, 'client_error' = 2, 'server_error' = 3, 'timeout' = 4, 'retry_exhausted' = 5, 'overflow' = 6,
         'no_healthy' = 7, 'connect_fail' = 8, 'reset_up' = 9, 'reset_local' = 10, 'client_gone' = 11, 'denied' = 12, 'rate_limited' = 13,
-        'fault' = 14, 'no_route' = 15, 'no_cluster' = 16, 'protocol_error' = 17, 'overload' = 18, 'dns_fail' = 19),
-    code UInt16,
-    grpc_status Int8,
+        'fault' = 14, 'no_route' = 15, 'no_cluster' = 16, 'protocol_error' = 17, 'overload' = 18, 'dns_fail' = 19) CODEC(ZSTD(1)),
+    code UInt16 CODEC(ZSTD(1)),
+    grpc_status Int8 CODEC(ZSTD(1)),
     flags UInt64 CODEC(ZSTD(1)),
     requests UInt64 CODEC(T64, ZSTD(1)),
     attempts UInt64 CODEC(T64, ZSTD(1)),
     request_bytes UInt64 CODEC(T64, ZSTD(1)),
     response_bytes UInt64 CODEC(T64, ZSTD(1)),
-    latency Enum8('none' = 0, 'full' = 1, 'ttfb' = 2, 'upstream' = 3, 'server' = 4, 'response_only' = 5),
+    latency Enum8('none' = 0, 'full' = 1, 'ttfb' = 2, 'upstream' = 3, 'server' = 4, 'response_only' = 5) CODEC(ZSTD(1)),
     bounds Array(UInt64) CODEC(ZSTD(1)),
     counts Array(UInt64) CODEC(ZSTD(1)),
     latency_sum_us UInt64 CODEC(T64, ZSTD(1)),
-    reset UInt8,
+    reset UInt8 CODEC(ZSTD(1)),
     block_id FixedString(16) CODEC(ZSTD(1))
 )
 ENGINE = MergeTree
@@ -706,7 +706,7 @@ SELECT
     requests, attempts, request_bytes, response_bytes, latency, bounds, counts, latency_sum_us, reset, block_id
 FROM edge_samples_in;
 
--- migration flows, sha256 6db1289779c4b178eaa69b9f525de126f6f1598905055ce94419f6c32b7af459
+-- migration flows, sha256 ca8c455e27cfad5a10931c080f007c851a6b6ecb99a893a7c92f94df5cd3cdd7
 CREATE TABLE IF NOT EXISTS flows_in
 (
     ts DateTime64(6, 'UTC'),
@@ -747,31 +747,31 @@ ENGINE = Null;
 
 CREATE TABLE IF NOT EXISTS flows
 (
-    ts DateTime64(6, 'UTC') CODEC(Delta(8), ZSTD(1)),
+    ts DateTime64(6, 'UTC') CODEC(Delta(8), T64('bit'), ZSTD(1)),
     skew_us Int64 CODEC(ZSTD(1)),
-    source LowCardinality(String),
-    vantage Enum8('unknown' = 0, 'client' = 1, 'server' = 2, 'gateway' = 3, 'l4_client' = 4, 'l4_server' = 5, 'node' = 6),
-    src LowCardinality(String),
-    src_service LowCardinality(String),
-    src_version LowCardinality(String),
-    src_principal LowCardinality(String),
-    src_source Enum8('none' = 0, 'mtls' = 1, 'registry' = 2, 'peer_metadata' = 3, 'endpoint_metadata' = 4, 'cluster_name' = 5, 'scrape_labels' = 6, 'dns' = 7, 'ip' = 8, 'reporter' = 9),
-    dst LowCardinality(String),
-    dst_service LowCardinality(String),
-    dst_version LowCardinality(String),
-    dst_principal LowCardinality(String),
-    dst_source Enum8('none' = 0, 'mtls' = 1, 'registry' = 2, 'peer_metadata' = 3, 'endpoint_metadata' = 4, 'cluster_name' = 5, 'scrape_labels' = 6, 'dns' = 7, 'ip' = 8, 'reporter' = 9),
-    proxy LowCardinality(String),
-    route LowCardinality(String),
-    protocol LowCardinality(String),
-    cluster LowCardinality(String),
-    upstream LowCardinality(String),
+    source LowCardinality(String) CODEC(ZSTD(1)),
+    vantage Enum8('unknown' = 0, 'client' = 1, 'server' = 2, 'gateway' = 3, 'l4_client' = 4, 'l4_server' = 5, 'node' = 6) CODEC(ZSTD(1)),
+    src LowCardinality(String) CODEC(ZSTD(1)),
+    src_service LowCardinality(String) CODEC(ZSTD(1)),
+    src_version LowCardinality(String) CODEC(ZSTD(1)),
+    src_principal LowCardinality(String) CODEC(ZSTD(1)),
+    src_source Enum8('none' = 0, 'mtls' = 1, 'registry' = 2, 'peer_metadata' = 3, 'endpoint_metadata' = 4, 'cluster_name' = 5, 'scrape_labels' = 6, 'dns' = 7, 'ip' = 8, 'reporter' = 9) CODEC(ZSTD(1)),
+    dst LowCardinality(String) CODEC(ZSTD(1)),
+    dst_service LowCardinality(String) CODEC(ZSTD(1)),
+    dst_version LowCardinality(String) CODEC(ZSTD(1)),
+    dst_principal LowCardinality(String) CODEC(ZSTD(1)),
+    dst_source Enum8('none' = 0, 'mtls' = 1, 'registry' = 2, 'peer_metadata' = 3, 'endpoint_metadata' = 4, 'cluster_name' = 5, 'scrape_labels' = 6, 'dns' = 7, 'ip' = 8, 'reporter' = 9) CODEC(ZSTD(1)),
+    proxy LowCardinality(String) CODEC(ZSTD(1)),
+    route LowCardinality(String) CODEC(ZSTD(1)),
+    protocol LowCardinality(String) CODEC(ZSTD(1)),
+    cluster LowCardinality(String) CODEC(ZSTD(1)),
+    upstream LowCardinality(String) CODEC(ZSTD(1)),
     outcome Enum8('unknown' = 0, 'ok' = 1, 'client_error' = 2, 'server_error' = 3, 'timeout' = 4, 'retry_exhausted' = 5, 'overflow' = 6,
         'no_healthy' = 7, 'connect_fail' = 8, 'reset_up' = 9, 'reset_local' = 10, 'client_gone' = 11, 'denied' = 12, 'rate_limited' = 13,
-        'fault' = 14, 'no_route' = 15, 'no_cluster' = 16, 'protocol_error' = 17, 'overload' = 18, 'dns_fail' = 19),
+        'fault' = 14, 'no_route' = 15, 'no_cluster' = 16, 'protocol_error' = 17, 'overload' = 18, 'dns_fail' = 19) CODEC(ZSTD(1)),
     flags UInt64 CODEC(ZSTD(1)),
-    details LowCardinality(String),
-    mtls Enum8('unknown' = 0, 'none' = 1, 'tls' = 2, 'mtls' = 3),
+    details LowCardinality(String) CODEC(ZSTD(1)),
+    mtls Enum8('unknown' = 0, 'none' = 1, 'tls' = 2, 'mtls' = 3) CODEC(ZSTD(1)),
     duration_us UInt64 CODEC(T64, ZSTD(1)),
     sent UInt64 CODEC(T64, ZSTD(1)),
     received UInt64 CODEC(T64, ZSTD(1)),
@@ -794,7 +794,7 @@ SELECT
     duration_us, sent, received, opened, closed, failed, refused, block_id
 FROM flows_in;
 
--- migration proxy_stats, sha256 e7df458a209ad48b562b74302f278f1e49c1bfe12785afa7c5d8eb64db5a67ba
+-- migration proxy_stats, sha256 5a2b92ebdb072af8ed272cc17ad65e9ee006b4e49641728a087988a4fa36cdd9
 CREATE TABLE IF NOT EXISTS proxy_stats_in
 (
     ts DateTime64(3, 'UTC'),
@@ -819,16 +819,16 @@ CREATE TABLE IF NOT EXISTS proxy_stats
     ts DateTime64(3, 'UTC') CODEC(Delta(8), ZSTD(1)),
     step_ms UInt32 CODEC(T64, ZSTD(1)),
     started DateTime64(3, 'UTC') CODEC(Delta(8), ZSTD(1)),
-    proxy LowCardinality(String),
-    node LowCardinality(String),
-    source LowCardinality(String),
-    scope Enum8('server' = 0, 'cluster' = 1, 'listener' = 2, 'http' = 3, 'route' = 4, 'balancer' = 5, 'log' = 6, 'process' = 7),
-    object LowCardinality(String),
-    name LowCardinality(String),
-    kind Enum8('counter' = 0, 'gauge' = 1),
-    value Float64 CODEC(Gorilla, ZSTD(1)),
+    proxy LowCardinality(String) CODEC(ZSTD(1)),
+    node LowCardinality(String) CODEC(ZSTD(1)),
+    source LowCardinality(String) CODEC(ZSTD(1)),
+    scope Enum8('server' = 0, 'cluster' = 1, 'listener' = 2, 'http' = 3, 'route' = 4, 'balancer' = 5, 'log' = 6, 'process' = 7) CODEC(ZSTD(1)),
+    object LowCardinality(String) CODEC(ZSTD(1)),
+    name LowCardinality(String) CODEC(ZSTD(1)),
+    kind Enum8('counter' = 0, 'gauge' = 1) CODEC(ZSTD(1)),
+    value Float64 CODEC(ZSTD(1)),
     total Float64 CODEC(Gorilla, ZSTD(1)),
-    reset UInt8,
+    reset UInt8 CODEC(ZSTD(1)),
     block_id FixedString(16) CODEC(ZSTD(1))
 )
 ENGINE = MergeTree
@@ -842,7 +842,7 @@ SELECT
     ts, step_ms, started, proxy, node, source, scope, object, name, kind, value, total, reset, block_id
 FROM proxy_stats_in;
 
--- migration config_changes, sha256 217c453e82b7fdfb86f2bf4b1d48db2c1c5f1e2c40f058fa76df266f124aa33b
+-- migration config_changes, sha256 2dddc4cd4f94d29397ced12b728e9875c4c5f06e68990e4529dbd6edba8d4506
 CREATE TABLE IF NOT EXISTS config_changes_in
 (
     ts DateTime64(6, 'UTC'),
@@ -862,13 +862,13 @@ ENGINE = Null;
 CREATE TABLE IF NOT EXISTS config_changes
 (
     ts DateTime64(6, 'UTC') CODEC(Delta(8), ZSTD(1)),
-    source LowCardinality(String),
-    action LowCardinality(String),
-    kind LowCardinality(String),
-    namespace LowCardinality(String),
-    name LowCardinality(String),
+    source LowCardinality(String) CODEC(ZSTD(1)),
+    action LowCardinality(String) CODEC(ZSTD(1)),
+    kind LowCardinality(String) CODEC(ZSTD(1)),
+    namespace LowCardinality(String) CODEC(ZSTD(1)),
+    name LowCardinality(String) CODEC(ZSTD(1)),
     generation UInt64 CODEC(T64, ZSTD(1)),
-    actor LowCardinality(String),
+    actor LowCardinality(String) CODEC(ZSTD(1)),
     reason String CODEC(ZSTD(1)),
     text String CODEC(ZSTD(1)),
     block_id FixedString(16) CODEC(ZSTD(1))
@@ -883,4 +883,58 @@ CREATE MATERIALIZED VIEW IF NOT EXISTS config_changes_view TO config_changes AS
 SELECT
     ts, source, action, kind, namespace, name, generation, actor, reason, text, block_id
 FROM config_changes_in;
+
+-- migration requests_codecs, sha256 cc6f19339c8b79b2dc2c9695caddcd538e70b07f5b4f2434be99e6884eaebdb4
+ALTER TABLE requests
+    MODIFY COLUMN ts CODEC(Delta(8), T64('bit'), ZSTD(1)),
+    MODIFY COLUMN duration_us CODEC(T64('bit'), ZSTD(1)),
+    MODIFY COLUMN first_byte_us CODEC(T64('bit'), ZSTD(1)),
+    MODIFY COLUMN vantage CODEC(ZSTD(1)),
+    MODIFY COLUMN src CODEC(ZSTD(1)),
+    MODIFY COLUMN src_service CODEC(ZSTD(1)),
+    MODIFY COLUMN src_version CODEC(ZSTD(1)),
+    MODIFY COLUMN src_principal CODEC(ZSTD(1)),
+    MODIFY COLUMN src_source CODEC(ZSTD(1)),
+    MODIFY COLUMN dst CODEC(ZSTD(1)),
+    MODIFY COLUMN dst_service CODEC(ZSTD(1)),
+    MODIFY COLUMN dst_version CODEC(ZSTD(1)),
+    MODIFY COLUMN dst_principal CODEC(ZSTD(1)),
+    MODIFY COLUMN dst_source CODEC(ZSTD(1)),
+    MODIFY COLUMN proxy CODEC(ZSTD(1)),
+    MODIFY COLUMN log_name CODEC(ZSTD(1)),
+    MODIFY COLUMN route CODEC(ZSTD(1)),
+    MODIFY COLUMN method CODEC(ZSTD(1)),
+    MODIFY COLUMN protocol CODEC(ZSTD(1)),
+    MODIFY COLUMN cluster CODEC(ZSTD(1)),
+    MODIFY COLUMN upstream CODEC(ZSTD(1)),
+    MODIFY COLUMN code CODEC(ZSTD(1)),
+    MODIFY COLUMN grpc_status CODEC(ZSTD(1)),
+    MODIFY COLUMN outcome CODEC(ZSTD(1)),
+    MODIFY COLUMN details CODEC(ZSTD(1)),
+    MODIFY COLUMN mtls CODEC(ZSTD(1)),
+    MODIFY COLUMN attempts CODEC(ZSTD(1)),
+    MODIFY COLUMN attempt CODEC(ZSTD(1));
+
+-- migration attempts_codecs, sha256 1a33d54d1d4cffbe49a194b2a4d7e78a9c293b1b70354693ba714f7d33bd2098
+ALTER TABLE attempts
+    MODIFY COLUMN ts CODEC(Delta(8), T64('bit'), ZSTD(1)),
+    MODIFY COLUMN duration_us CODEC(T64('bit'), ZSTD(1)),
+    MODIFY COLUMN first_byte_us CODEC(T64('bit'), ZSTD(1)),
+    MODIFY COLUMN pool_wait_us CODEC(T64('bit'), ZSTD(1)),
+    MODIFY COLUMN src CODEC(ZSTD(1)),
+    MODIFY COLUMN src_service CODEC(ZSTD(1)),
+    MODIFY COLUMN src_version CODEC(ZSTD(1)),
+    MODIFY COLUMN dst CODEC(ZSTD(1)),
+    MODIFY COLUMN dst_service CODEC(ZSTD(1)),
+    MODIFY COLUMN dst_version CODEC(ZSTD(1)),
+    MODIFY COLUMN proxy CODEC(ZSTD(1)),
+    MODIFY COLUMN route CODEC(ZSTD(1)),
+    MODIFY COLUMN method CODEC(ZSTD(1)),
+    MODIFY COLUMN cluster CODEC(ZSTD(1)),
+    MODIFY COLUMN upstream CODEC(ZSTD(1)),
+    MODIFY COLUMN number CODEC(ZSTD(1)),
+    MODIFY COLUMN code CODEC(ZSTD(1)),
+    MODIFY COLUMN grpc_status CODEC(ZSTD(1)),
+    MODIFY COLUMN outcome CODEC(ZSTD(1)),
+    MODIFY COLUMN failure CODEC(ZSTD(1));
 
