@@ -1,0 +1,97 @@
+package meshstore
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+// kind is what a record of OTLP became.
+type kind uint8
+
+const (
+	spanRow kind = iota
+	logRow
+	requestRow
+	attemptRow
+	statRow
+	edgeRow
+	kindCount
+)
+
+var kindNames = [kindCount]string{"span", "log", "request", "attempt", "proxy_stat", "edge_sample"}
+
+// reason is why a record was not stored. The reasons before firstSkip are
+// refusals: the record can never be stored as it is. Those from there on are
+// what this store does not keep, which is no fault of the sender.
+type reason uint8
+
+const (
+	noTraceID  reason = iota // a span without trace id
+	noSpanID                 // a span without span id
+	noTime                   // no time at all
+	untypedLog               // an Envoy access log of text only
+	badEntry                 // an access log entry that makes no sense; this and the next as envoyals refuses them
+	noDirection
+	inboundTry
+	tcpNotStored
+	noProxy     // statistics of a proxy that does not say which it is
+	noEdge      // a mesh metric without the names of both ends
+	badData     // a metric whose points contradict themselves
+	firstSkip   // no reason
+	noTraceLog  // a log record that belongs to no trace
+	interimLog  // an access log entry from the midst of a request
+	otherMetric // a metric that no mapping knows
+	unusedStat  // a statistic of Envoy that nothing reads, such as its histograms
+	firstPoint  // the first point of a cumulative series: no growth is known yet
+	staleData   // a point that says that there is none, or one that was seen before
+	reasonCount
+)
+
+var reasonNames = [reasonCount]string{
+	"no_trace_id", "no_span_id", "no_time", "untyped_access_log", "malformed_access_log", "no_direction", "inbound_try",
+	"tcp_not_stored", "no_proxy", "no_edge", "contradictory", "", "no_trace", "interim", "unknown_metric", "unused_statistic",
+	"first_point", "no_news",
+}
+
+// tally counts what one request brought, so that shared counters are touched
+// once per request.
+type tally struct {
+	rows    [kindCount]uint64
+	unkept  [reasonCount]uint64
+	clamped uint64 // rows whose time was clamped
+}
+
+func (t *tally) row(k kind, skew time.Duration) {
+	t.rows[k]++
+	if skew != 0 {
+		t.clamped++
+	}
+}
+
+// stored is how many rows came of the request.
+func (t *tally) stored() (n uint64) {
+	for _, rows := range t.rows {
+		n += rows
+	}
+	return n
+}
+
+// refused is how many records can never be stored.
+func (t *tally) refused() (n uint64) {
+	for _, records := range t.unkept[:firstSkip] {
+		n += records
+	}
+	return n
+}
+
+// refusals lists the reasons with their counts: "no_trace_id 3, no_time 1".
+func (t *tally) refusals() string {
+	var parts []string
+	for r, n := range t.unkept[:firstSkip] {
+		if n != 0 {
+			parts = append(parts, fmt.Sprintf("%s %d", reasonNames[r], n))
+		}
+	}
+	return strings.Join(parts, ", ")
+}
