@@ -9,54 +9,60 @@ type Address struct {
 }
 
 func (a *Address) decode(b []byte) (err error) {
-	var f field
-	for len(b) > 0 && err == nil {
-		if b, err = f.next(b); err != nil {
-			break
+	for i := 0; i < len(b) && err == nil; {
+		key, v, end := next(b, i)
+		if end < 0 {
+			return ErrMalformed
 		}
-		switch f.key {
+		switch key {
 		case 1<<3 | wireBytes:
 			if a.Pipe {
 				*a = Address{}
 			}
-			err = a.socket(f.data)
+			err = a.socket(b[v:end])
 		case 2<<3 | wireBytes:
 			if !a.Pipe {
 				*a = Address{Pipe: true}
 			}
-			err = a.pipe(f.data)
+			err = a.pipe(b[v:end])
 		case 3<<3 | wireBytes:
 			*a = Address{}
 		}
+		i = end
 	}
 	return err
 }
 
 // socket reads a SocketAddress; a named port leaves Port zero.
 func (a *Address) socket(b []byte) (err error) {
-	var f field
-	for len(b) > 0 && err == nil {
-		if b, err = f.next(b); err != nil {
-			break
+	for i := 0; i < len(b) && err == nil; {
+		key, v, end := next(b, i)
+		if end < 0 {
+			return ErrMalformed
 		}
-		switch f.key {
+		switch key {
 		case 2<<3 | wireBytes:
-			err = f.setText(&a.Host)
+			err = setText(&a.Host, b[v:end])
 		case 3<<3 | wireVarint:
-			a.Port = uint32(f.num)
+			a.Port = uint32(v)
 		case 4<<3 | wireBytes:
 			a.Port = 0
 		}
+		i = end
 	}
 	return err
 }
 
 func (a *Address) pipe(b []byte) (err error) {
-	var f field
-	for len(b) > 0 && err == nil {
-		if b, err = f.next(b); err == nil && f.key == 1<<3|wireBytes {
-			err = f.setText(&a.Host)
+	for i := 0; i < len(b) && err == nil; {
+		key, v, end := next(b, i)
+		if end < 0 {
+			return ErrMalformed
 		}
+		if key == 1<<3|wireBytes {
+			err = setText(&a.Host, b[v:end])
+		}
+		i = end
 	}
 	return err
 }

@@ -153,8 +153,15 @@ func TestMalformed(t *testing.T) {
 		"response header":      bytesField(4, bytesField(4, []byte{0x0a, 0x05})),
 		"response trailer":     bytesField(4, bytesField(5, []byte{0x0a, 0x05})),
 		"route not UTF-8":      bytesField(1, textField(19, bad)),
-		"tag key not UTF-8":    bytesField(1, bytesField(22, textField(1, bad))),
-		"tag value not UTF-8":  bytesField(1, bytesField(22, textField(2, bad))),
+		"tag value not UTF-8":  bytesField(1, bytesField(22, textField(1, "dst.service"), textField(2, bad))),
+		"number out of range":  {0xfa, 0xff, 0xff, 0xff, 0xff, 0x0f, 0x00},
+		"key without end":      {0xfa, 0xff},
+		"key alone":            {0x12},
+		"length without end":   {0x0a, 0xff},
+		"filter state":         bytesField(1, bytesField(21, []byte{0x0a, 0x05})),
+		"filter state object":  bytesField(1, bytesField(21, bytesField(2, []byte{0x0a, 0x05}))),
+		"offset":               bytesField(1, bytesField(6, []byte{0x08})),
+		"server name":          bytesField(1, bytesField(4, textField(3, bad))),
 		"request id not UTF-8": bytesField(3, textField(9, bad)),
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -24,22 +24,26 @@ type Entry struct {
 // Decode reads one entry into e, replacing what e held.
 func (e *Entry) Decode(b []byte) (err error) {
 	*e = Entry{}
-	var f field
-	for len(b) > 0 && err == nil {
-		if b, err = f.next(b); err != nil {
-			break
+	for i := 0; i < len(b) && err == nil; {
+		key, v, end := next(b, i)
+		if end < 0 {
+			return ErrMalformed
 		}
-		switch f.key {
+		switch key {
 		case 1<<3 | wireBytes:
 			e.HasCommon = true
-			err = e.Common.decode(f.data)
+			err = e.Common.decode(b[v:end])
 		case 2<<3 | wireVarint:
-			e.Version = Version(f.num)
+			e.Version = Version(v)
 		case 3<<3 | wireBytes:
-			err = e.Request.decode(f.data)
+			err = e.Request.decode(b[v:end])
 		case 4<<3 | wireBytes:
-			err = e.Response.decode(f.data)
+			err = e.Response.decode(b[v:end])
 		}
+		i = end
 	}
-	return err
+	if err != nil || !e.HasCommon {
+		return err
+	}
+	return e.Common.complete(b)
 }

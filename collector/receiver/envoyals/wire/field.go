@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"encoding/binary"
 	"errors"
 	"unicode/utf8"
 	"unsafe"
@@ -19,59 +20,142 @@ const (
 	wireBytes   = uint64(protowire.BytesType)
 )
 
-// field is one field of a message: its key (number<<3 | wire type) and its
-// value, which is in num or in data according to the wire type.
-type field struct {
-	key  uint64
-	num  uint64
-	data []byte
-}
+// malformed is the end of a field that cannot be read.
+const malformed = -1
 
-// next reads the field at the start of b and returns what follows it. Values
-// of other wire types than varint and bytes are stepped over.
-func (f *field) next(b []byte) ([]byte, error) {
-	num, typ, n := protowire.ConsumeTag(b)
-	if n < 0 {
-		return nil, ErrMalformed
-	}
-	b = b[n:]
-	f.key = uint64(num)<<3 | uint64(typ)
-	switch typ {
-	case protowire.VarintType:
-		f.num, n = protowire.ConsumeVarint(b)
-	case protowire.BytesType:
-		f.data, n = protowire.ConsumeBytes(b)
+// next reads the field of b at i, which must lie within b. It returns the
+// field's key (number<<3 | wire type), its value if it is a varint or where its
+// bytes begin, and where it ends: malformed if it does not end within b. Values
+// of other wire types are stepped over.
+//
+// This is where the time goes: keys of one or two bytes, lengths and numbers of
+// one byte are read in line, and results come in registers rather than through
+// a pointer.
+func next(b []byte, i int) (key, value uint64, end int) {
+	key = uint64(b[i])
+	i++
+	switch {
+	case key < 0x80:
+	case i < len(b) && b[i] < 0x80:
+		key = key&0x7f | uint64(b[i])<<7
+		i++
 	default:
-		n = protowire.ConsumeFieldValue(num, typ, b)
+		if key, i = longKey(b, i-1); i < 0 {
+			return 0, 0, malformed
+		}
 	}
-	if n < 0 {
-		return nil, ErrMalformed
+	switch {
+	case key < 1<<3: // field number 0
+		return 0, 0, malformed
+	case key&7 > wireBytes || key&7 == wireFixed64:
+		return key, 0, skip(b, i, key)
+	case i >= len(b):
+		return 0, 0, malformed
 	}
-	return b[n:], nil
+	value = uint64(b[i])
+	i++
+	if value >= 0x80 {
+		if value, i = longVarint(b, i-1); i < 0 {
+			return 0, 0, malformed
+		}
+	}
+	if key&7 == wireVarint {
+		return key, value, i
+	}
+	if value > uint64(len(b)-i) {
+		return 0, 0, malformed
+	}
+	return key, uint64(i), i + int(value)
 }
 
-// setText points dst at the field's bytes.
-func (f *field) setText(dst *string) error {
-	if !utf8.Valid(f.data) {
+// longKey reads a key of more than two bytes.
+func longKey(b []byte, i int) (key uint64, end int) {
+	key, end = longVarint(b, i)
+	if key>>3 > uint64(protowire.MaxValidNumber) {
+		return 0, malformed
+	}
+	return key, end
+}
+
+// longVarint reads a varint of more than one byte.
+func longVarint(b []byte, i int) (v uint64, end int) {
+	v, n := protowire.ConsumeVarint(b[i:])
+	if n < 0 {
+		return 0, malformed
+	}
+	return v, i + n
+}
+
+// skip steps over a value that is neither varint nor bytes.
+func skip(b []byte, i int, key uint64) (end int) {
+	num, typ := protowire.DecodeTag(key)
+	n := protowire.ConsumeFieldValue(num, typ, b[i:])
+	if n < 0 {
+		return malformed
+	}
+	return i + n
+}
+
+// text returns the string that borrows bytes.
+func text(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
+
+// setText points dst at bytes, if they are UTF-8.
+func setText(dst *string, b []byte) error {
+	if !ascii(b) && !utf8.Valid(b) {
 		return ErrMalformed
 	}
-	*dst = unsafe.String(unsafe.SliceData(f.data), len(f.data))
+	*dst = text(b)
 	return nil
 }
 
-// pair reads an entry of a map<string, string>; either half may be missing.
-func pair(b []byte) (key, value string, err error) {
-	var f field
-	for len(b) > 0 && err == nil {
-		if b, err = f.next(b); err != nil {
-			break
+// ascii tells whether all bytes are ASCII, eight at a time.
+func ascii(b []byte) bool {
+	var seen uint64
+	n := len(b)
+	if n < 8 {
+		for _, c := range b {
+			seen |= uint64(c)
 		}
-		switch f.key {
-		case 1<<3 | wireBytes:
-			err = f.setText(&key)
-		case 2<<3 | wireBytes:
-			err = f.setText(&value)
-		}
+		return seen < 0x80
 	}
-	return key, value, err
+	for i := 0; i+8 <= n; i += 8 {
+		seen |= binary.LittleEndian.Uint64(b[i:])
+	}
+	seen |= binary.LittleEndian.Uint64(b[n-8:])
+	return seen&0x8080808080808080 == 0
+}
+
+// pair splits an entry of a map with text keys; either half may be missing.
+// Neither is checked to be UTF-8.
+func pair(b []byte) (key string, value []byte, err error) {
+	if k, v, ok := shortPair(b); ok {
+		return text(k), v, nil
+	}
+	for i := 0; i < len(b); {
+		k, v, end := next(b, i)
+		if end < 0 {
+			return "", nil, ErrMalformed
+		}
+		switch k {
+		case 1<<3 | wireBytes:
+			key = text(b[v:end])
+		case 2<<3 | wireBytes:
+			value = b[v:end]
+		}
+		i = end
+	}
+	return key, value, nil
+}
+
+// shortPair splits an entry in the form that encoders write: key, then value,
+// nothing else, each of less than 128 bytes.
+func shortPair(b []byte) (key, value []byte, ok bool) {
+	if len(b) < 4 || b[0] != 1<<3|byte(wireBytes) {
+		return nil, nil, false
+	}
+	end := 2 + int(b[1])
+	if b[1] >= 0x80 || end+2 > len(b) || b[end] != 2<<3|byte(wireBytes) || b[end+1] >= 0x80 || end+2+int(b[end+1]) != len(b) {
+		return nil, nil, false
+	}
+	return b[2:end], b[end+2:], true
 }

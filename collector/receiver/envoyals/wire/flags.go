@@ -9,20 +9,21 @@ const maxFlag = 64
 
 // decodeFlags reads a ResponseFlags into a bit set. Flags newer than this code
 // get their bit, too.
-func decodeFlags(flags *uint64, b []byte) (err error) {
-	var f field
-	for len(b) > 0 && err == nil {
-		if b, err = f.next(b); err != nil {
-			break
+func decodeFlags(flags *uint64, b []byte) error {
+	for i := 0; i < len(b); {
+		key, v, end := next(b, i)
+		if end < 0 {
+			return ErrMalformed
 		}
-		n := f.key >> 3
+		i = end
+		n := key >> 3
 		switch {
 		case n > maxFlag:
-		case f.key == flagUnauthorized<<3|wireBytes, f.key&7 == wireVarint && n != flagUnauthorized && f.num != 0:
+		case key == flagUnauthorized<<3|wireBytes, key&7 == wireVarint && n != flagUnauthorized && v != 0:
 			*flags |= 1 << (n - 1)
-		case f.key&7 == wireVarint && n != flagUnauthorized:
+		case key&7 == wireVarint && n != flagUnauthorized:
 			*flags &^= 1 << (n - 1)
 		}
 	}
-	return err
+	return nil
 }

@@ -23,54 +23,56 @@ func NewCursor(msg []byte) Cursor { return Cursor{msg: msg} }
 // Next returns the next entry; End after the last one. After an error the walk
 // is over, since the borders of what follows are unknown.
 func (c *Cursor) Next() (Kind, []byte, error) {
-	var f field
 	for {
 		for len(c.logs) > 0 {
-			rest, err := f.next(c.logs)
-			if err != nil {
-				return End, nil, err
+			logs := c.logs
+			key, v, end := next(logs, 0)
+			if end < 0 {
+				return End, nil, ErrMalformed
 			}
-			c.logs = rest
-			if f.key == 1<<3|wireBytes {
-				return c.kind, f.data, nil
+			c.logs = logs[end:]
+			if key == 1<<3|wireBytes {
+				return c.kind, logs[v:end], nil
 			}
 		}
 		if len(c.msg) == 0 {
 			return End, nil, nil
 		}
-		rest, err := f.next(c.msg)
-		if err != nil {
+		if err := c.enter(); err != nil {
 			return End, nil, err
 		}
-		c.msg = rest
-		c.enter(&f)
 	}
 }
 
-func (c *Cursor) enter(f *field) {
-	switch f.key {
-	case 2<<3 | wireBytes:
-		c.kind, c.logs = HTTP, f.data
-	case 3<<3 | wireBytes:
-		c.kind, c.logs = TCP, f.data
+// enter reads one field of the message, and makes its entries the next ones.
+func (c *Cursor) enter() error {
+	key, v, end := next(c.msg, 0)
+	if end < 0 {
+		return ErrMalformed
 	}
+	switch key {
+	case 2<<3 | wireBytes:
+		c.kind, c.logs = HTTP, c.msg[v:end]
+	case 3<<3 | wireBytes:
+		c.kind, c.logs = TCP, c.msg[v:end]
+	}
+	c.msg = c.msg[end:]
+	return nil
 }
 
 // Identifier reads the identifier of a message into n and returns whether
 // there is one: Envoy sends it with the first message of a stream only.
 func (n *Node) Identifier(msg []byte) (found bool, err error) {
-	var f field
-	for len(msg) > 0 {
-		if msg, err = f.next(msg); err != nil {
-			return found, err
+	for i := 0; i < len(msg) && err == nil; {
+		key, v, end := next(msg, i)
+		if end < 0 {
+			return found, ErrMalformed
 		}
-		if f.key != 1<<3|wireBytes {
-			continue
+		if key == 1<<3|wireBytes {
+			found = true
+			err = n.Decode(msg[v:end])
 		}
-		found = true
-		if err = n.Decode(f.data); err != nil {
-			return found, err
-		}
+		i = end
 	}
-	return found, nil
+	return found, err
 }

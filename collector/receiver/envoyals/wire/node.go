@@ -8,8 +8,8 @@ type Node struct {
 	Meta    Metadata
 }
 
-// Metadata are the string fields of node.metadata that name a workload, as
-// mesh control planes write them.
+// Metadata are the fields of node.metadata that name a workload, as mesh
+// control planes write them.
 type Metadata struct {
 	MeshID         string // MESH_ID
 	ClusterID      string // CLUSTER_ID
@@ -19,120 +19,73 @@ type Metadata struct {
 	Version        string // VERSION
 	ServiceAccount string // SERVICE_ACCOUNT
 	ProxyKind      string // PROXY_KIND: sidecar or gateway
+
+	WorkloadName  string // WORKLOAD_NAME
+	LabelService  string // of LABELS: service.istio.io/canonical-name, else app
+	LabelRevision string // of LABELS: service.istio.io/canonical-revision, else version
 }
 
 // Decode reads a StreamAccessLogsMessage.Identifier. The extension list that
 // makes up most of its 60 KB is stepped over.
 func (n *Node) Decode(b []byte) (err error) {
-	var f field
-	for len(b) > 0 && err == nil {
-		if b, err = f.next(b); err != nil {
-			break
+	for i := 0; i < len(b) && err == nil; {
+		key, v, end := next(b, i)
+		if end < 0 {
+			return ErrMalformed
 		}
-		switch f.key {
+		switch key {
 		case 1<<3 | wireBytes:
-			err = n.node(f.data)
+			err = n.node(b[v:end])
 		case 2<<3 | wireBytes:
-			err = f.setText(&n.LogName)
+			err = setText(&n.LogName, b[v:end])
 		}
+		i = end
 	}
 	return err
 }
 
 // node reads an envoy.config.core.v3.Node.
 func (n *Node) node(b []byte) (err error) {
-	var f field
-	for len(b) > 0 && err == nil {
-		if b, err = f.next(b); err != nil {
-			break
+	for i := 0; i < len(b) && err == nil; {
+		key, v, end := next(b, i)
+		if end < 0 {
+			return ErrMalformed
 		}
-		switch f.key {
+		switch key {
 		case 1<<3 | wireBytes:
-			err = f.setText(&n.ID)
+			err = setText(&n.ID, b[v:end])
 		case 2<<3 | wireBytes:
-			err = f.setText(&n.Cluster)
+			err = setText(&n.Cluster, b[v:end])
 		case 3<<3 | wireBytes:
-			err = n.Meta.structure(f.data)
+			err = structure(b[v:end], n.Meta.set)
 		}
+		i = end
 	}
 	return err
 }
 
-// structure reads a google.protobuf.Struct.
-func (m *Metadata) structure(b []byte) (err error) {
-	var f field
-	for len(b) > 0 && err == nil {
-		if b, err = f.next(b); err != nil {
-			break
-		}
-		if f.key == 1<<3|wireBytes {
-			err = m.field(f.data)
-		}
-	}
-	return err
-}
-
-// field reads an entry of Struct.fields.
-func (m *Metadata) field(b []byte) (err error) {
-	var (
-		f          field
-		key, value string
-	)
-	for len(b) > 0 && err == nil {
-		if b, err = f.next(b); err != nil {
-			break
-		}
-		switch f.key {
-		case 1<<3 | wireBytes:
-			err = f.setText(&key)
-		case 2<<3 | wireBytes:
-			err = stringValue(&value, f.data)
-		}
-	}
-	if dst := m.slot(key); dst != nil && err == nil {
-		*dst = value
-	}
-	return err
-}
-
-// slot returns where the value of a metadata key goes, nil for a key that
-// names nothing.
-func (m *Metadata) slot(key string) *string {
-	switch key {
+// set takes a field of the metadata.
+func (m *Metadata) set(name string, v value) {
+	switch name {
 	case "MESH_ID":
-		return &m.MeshID
+		m.MeshID = v.text
 	case "CLUSTER_ID":
-		return &m.ClusterID
+		m.ClusterID = v.text
 	case "NAMESPACE":
-		return &m.Namespace
+		m.Namespace = v.text
 	case "WORKLOAD":
-		return &m.Workload
+		m.Workload = v.text
+	case "WORKLOAD_NAME":
+		m.WorkloadName = v.text
 	case "SERVICE":
-		return &m.Service
+		m.Service = v.text
 	case "VERSION":
-		return &m.Version
+		m.Version = v.text
 	case "SERVICE_ACCOUNT":
-		return &m.ServiceAccount
+		m.ServiceAccount = v.text
 	case "PROXY_KIND":
-		return &m.ProxyKind
+		m.ProxyKind = v.text
+	case "LABELS":
+		m.LabelService, m.LabelRevision = v.labels.service(), v.labels.revision()
 	}
-	return nil
-}
-
-// stringValue reads a google.protobuf.Value: dst becomes its text, "" where the
-// last kind that is set is another one.
-func stringValue(dst *string, b []byte) (err error) {
-	var f field
-	for len(b) > 0 && err == nil {
-		if b, err = f.next(b); err != nil {
-			break
-		}
-		switch f.key {
-		case 3<<3 | wireBytes:
-			err = f.setText(dst)
-		case 1<<3 | wireVarint, 2<<3 | wireFixed64, 4<<3 | wireVarint, 5<<3 | wireBytes, 6<<3 | wireBytes:
-			*dst = ""
-		}
-	}
-	return err
 }

@@ -1,16 +1,19 @@
 package wire_test
 
 import (
+	"cmp"
+	"strings"
 	"testing"
 
 	corev3 "github.com/envoyproxy/go-control-plane/envoy/config/core/v3"
 	datav3 "github.com/envoyproxy/go-control-plane/envoy/data/accesslog/v3"
 	servicev3 "github.com/envoyproxy/go-control-plane/envoy/service/accesslog/v3"
-	"github.com/google/go-cmp/cmp"
+	gocmp "github.com/google/go-cmp/cmp"
 	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/types/known/durationpb"
+	"google.golang.org/protobuf/types/known/structpb"
 
 	"github.com/plimsoll-mesh/plimsoll/collector/receiver/envoyals/wire"
 )
@@ -28,8 +31,44 @@ func agreeOnEntry(t *testing.T, b []byte) {
 	if err != nil {
 		t.Fatalf("decoding %x: %v; the generated decoder accepts it", b, err)
 	}
-	if diff := cmp.Diff(entryOf(&generated), got); diff != "" {
+	want := entryOf(&generated)
+	agreeOnPeers(&want.Common, &got.Common)
+	if diff := gocmp.Diff(want, got); diff != "" {
 		t.Errorf("decoding %x: differs from the generated decoder (-want +got):\n%s", b, diff)
+	}
+}
+
+// agreeOnTCP does the same for a TCP entry.
+func agreeOnTCP(t *testing.T, b []byte) {
+	t.Helper()
+	var got wire.TCPEntry
+	err := got.Decode(b)
+	var generated datav3.TCPAccessLogEntry
+	if proto.Unmarshal(b, &generated) != nil {
+		return
+	}
+	if err != nil {
+		t.Fatalf("decoding %x: %v; the generated decoder accepts it", b, err)
+	}
+	want := wire.TCPEntry{
+		HasCommon: generated.CommonProperties != nil,
+		Common:    commonOf(generated.GetCommonProperties()),
+		Received:  generated.GetConnectionProperties().GetReceivedBytes(),
+		Sent:      generated.GetConnectionProperties().GetSentBytes(),
+	}
+	agreeOnPeers(&want.Common, &got.Common)
+	if diff := gocmp.Diff(want, got); diff != "" {
+		t.Errorf("decoding %x: differs from the generated decoder (-want +got):\n%s", b, diff)
+	}
+}
+
+// agreeOnPeers takes out of the comparison what has no oracle: objects that the
+// generated code cannot read.
+func agreeOnPeers(want, got *wire.Common) {
+	for _, p := range [][2]*wire.Peer{{&want.UpstreamPeer, &got.UpstreamPeer}, {&want.DownstreamPeer, &got.DownstreamPeer}} {
+		if p[0].Unreadable && p[1].Known {
+			*p[1] = *p[0]
+		}
 	}
 }
 
@@ -39,7 +78,7 @@ func agreeOnMessage(t *testing.T, b []byte) {
 	t.Helper()
 	var node wire.Node
 	found, errID := node.Identifier(b)
-	kinds, entries, errWalk := walk(b)
+	entries, errWalk := walk(b)
 	var generated servicev3.StreamAccessLogsMessage
 	if proto.Unmarshal(b, &generated) != nil {
 		return
@@ -50,18 +89,22 @@ func agreeOnMessage(t *testing.T, b []byte) {
 	if found != (generated.Identifier != nil) {
 		t.Fatalf("walking %x: identifier found: %t", b, found)
 	}
-	if diff := cmp.Diff(nodeOf(generated.Identifier), node); diff != "" {
+	if diff := gocmp.Diff(nodeOf(generated.Identifier), node); diff != "" {
 		t.Errorf("identifier of %x (-want +got):\n%s", b, diff)
 	}
 	if arms(b) > 1 {
 		return // of a choice set twice, the generated decoder keeps the last arm, this one all entries
 	}
 	http, tcp := generated.GetHttpLogs().GetLogEntry(), generated.GetTcpLogs().GetLogEntry()
-	if kinds[wire.HTTP] != len(http) || kinds[wire.TCP] != len(tcp) {
-		t.Fatalf("walking %x: %d HTTP and %d TCP entries, want %d and %d", b, kinds[wire.HTTP], kinds[wire.TCP], len(http), len(tcp))
+	if len(entries[wire.HTTP]) != len(http) || len(entries[wire.TCP]) != len(tcp) {
+		t.Fatalf("walking %x: %d HTTP and %d TCP entries, want %d and %d",
+			b, len(entries[wire.HTTP]), len(entries[wire.TCP]), len(http), len(tcp))
 	}
-	for _, entry := range entries {
+	for _, entry := range entries[wire.HTTP] {
 		agreeOnEntry(t, entry)
+	}
+	for _, entry := range entries[wire.TCP] {
+		agreeOnTCP(t, entry)
 	}
 }
 
@@ -78,19 +121,16 @@ func arms(b []byte) (n int) {
 	return len(seen)
 }
 
-// walk lists the entries of a message.
-func walk(b []byte) (kinds map[wire.Kind]int, http [][]byte, err error) {
-	kinds = make(map[wire.Kind]int)
+// walk lists the entries of a message by kind.
+func walk(b []byte) (entries map[wire.Kind][][]byte, err error) {
+	entries = make(map[wire.Kind][][]byte)
 	c := wire.NewCursor(b)
 	for {
 		kind, entry, err := c.Next()
 		if err != nil || kind == wire.End {
-			return kinds, http, err
+			return entries, err
 		}
-		kinds[kind]++
-		if kind == wire.HTTP {
-			http = append(http, entry)
-		}
+		entries[kind] = append(entries[kind], entry)
 	}
 }
 
@@ -116,15 +156,18 @@ func commonOf(c *datav3.AccessLogCommon) wire.Common {
 		LastUpstreamTx:   spanOf(c.GetTimeToLastUpstreamTxByte()),
 		FirstUpstreamRx:  spanOf(c.GetTimeToFirstUpstreamRxByte()),
 		LastDownstreamTx: spanOf(c.GetTimeToLastDownstreamTxByte()),
+		LastSeen:         lastSeenOf(c),
 		Upstream:         addressOf(c.GetUpstreamRemoteAddress()),
 		Cluster:          c.GetUpstreamCluster(),
 		Route:            c.GetRouteName(),
 		Failure:          c.GetUpstreamTransportFailureReason(),
+		Ended:            c.GetConnectionTerminationDetails(),
 		StreamID:         c.GetStreamId(),
 		Attempts:         c.GetUpstreamRequestAttemptCount(),
 		Flags:            flagsOf(c.GetResponseFlags()),
 		TLS: wire.TLS{
 			Version:  int32(c.GetTlsProperties().GetTlsVersion()),
+			SNI:      c.GetTlsProperties().GetTlsSniHostname(),
 			LocalURI: uriOf(c.GetTlsProperties().GetLocalCertificateProperties()),
 			PeerURI:  uriOf(c.GetTlsProperties().GetPeerCertificateProperties()),
 		},
@@ -132,8 +175,66 @@ func commonOf(c *datav3.AccessLogCommon) wire.Common {
 			Direction: tags["mesh.direction"], DstService: tags["dst.service"], DstNamespace: tags["dst.namespace"],
 			DstWorkload: tags["dst.workload"], DstVersion: tags["dst.version"], SrcPrincipal: tags["src.principal"],
 			DstPrincipal: tags["dst.principal"], ConnTLS: tags["conn.tls"], UpTLS: tags["up.tls"],
+			TraceID: tags["trace.id"], SpanID: tags["span.id"],
 		},
+		UpstreamPeer:   peerOf(c, "upstream_peer"),
+		DownstreamPeer: peerOf(c, "downstream_peer"),
 	}
+}
+
+// lastSeenOf is the largest of the offsets that stand in for a duration.
+func lastSeenOf(c *datav3.AccessLogCommon) (last wire.Span) {
+	if c.GetTimeToLastDownstreamTxByte() != nil || c.GetDuration() != nil {
+		return last
+	}
+	for _, d := range []*durationpb.Duration{c.GetTimeToLastRxByte(), c.GetTimeToLastUpstreamRxByte(), c.GetTimeToFirstDownstreamTxByte()} {
+		if span := spanOf(d); d != nil && (!last.Set || span.Duration() > last.Duration()) {
+			last = span
+		}
+	}
+	return last
+}
+
+// peerOf reads an object of the filter state that is a Struct. Of other forms
+// there is no generated decoder; what one makes of a broken Struct does not
+// matter.
+func peerOf(c *datav3.AccessLogCommon, name string) wire.Peer {
+	objects := c.GetFilterStateObjects()
+	object, known := objects[name]
+	old := false
+	if !known {
+		object, known = objects["wasm."+name]
+		old = known
+	}
+	peer := wire.Peer{Known: known, Old: old}
+	if !known {
+		return peer
+	}
+	var fields structpb.Struct
+	if object.GetTypeUrl()[strings.LastIndexByte(object.GetTypeUrl(), '/')+1:] != "google.protobuf.Struct" ||
+		proto.Unmarshal(object.GetValue(), &fields) != nil {
+		peer.Unreadable = true
+		return peer
+	}
+	text := func(names ...string) string {
+		for _, n := range names {
+			if v := fields.GetFields()[n].GetStringValue(); v != "" {
+				return v
+			}
+		}
+		return ""
+	}
+	service, revision := labelsOf(fields.GetFields()["LABELS"])
+	peer.Mesh, peer.Cluster = text("MESH_ID"), text("cluster", "CLUSTER_ID")
+	peer.Namespace, peer.Workload = text("namespace", "NAMESPACE"), text("workload", "WORKLOAD_NAME")
+	peer.Service, peer.Version = cmp.Or(text("service"), service), cmp.Or(text("revision"), revision)
+	return peer
+}
+
+func labelsOf(v *structpb.Value) (service, revision string) {
+	labels := v.GetStructValue().GetFields()
+	text := func(key string) string { return labels[key].GetStringValue() }
+	return cmp.Or(text("service.istio.io/canonical-name"), text("app")), cmp.Or(text("service.istio.io/canonical-revision"), text("version"))
 }
 
 func requestOf(r *datav3.HTTPRequestProperties) wire.Request {
@@ -211,12 +312,14 @@ func uriOf(c *datav3.TLSProperties_CertificateProperties) string {
 
 func nodeOf(id *servicev3.StreamAccessLogsMessage_Identifier) wire.Node {
 	meta := id.GetNode().GetMetadata().GetFields()
+	service, revision := labelsOf(meta["LABELS"])
 	text := func(key string) string { return meta[key].GetStringValue() }
 	return wire.Node{
 		ID: id.GetNode().GetId(), Cluster: id.GetNode().GetCluster(), LogName: id.GetLogName(),
 		Meta: wire.Metadata{
 			MeshID: text("MESH_ID"), ClusterID: text("CLUSTER_ID"), Namespace: text("NAMESPACE"), Workload: text("WORKLOAD"),
 			Service: text("SERVICE"), Version: text("VERSION"), ServiceAccount: text("SERVICE_ACCOUNT"), ProxyKind: text("PROXY_KIND"),
+			WorkloadName: text("WORKLOAD_NAME"), LabelService: service, LabelRevision: revision,
 		},
 	}
 }

@@ -18,23 +18,24 @@ type Request struct {
 }
 
 func (r *Request) decode(b []byte) (err error) {
-	var f field
-	for len(b) > 0 && err == nil {
-		if b, err = f.next(b); err != nil {
-			break
+	for i := 0; i < len(b) && err == nil; {
+		key, v, end := next(b, i)
+		if end < 0 {
+			return ErrMalformed
 		}
-		switch f.key {
+		switch key {
 		case 1<<3 | wireVarint:
-			r.Method = Method(f.num)
+			r.Method = Method(v)
 		case 9<<3 | wireBytes:
-			err = f.setText(&r.ID)
+			err = setText(&r.ID, b[v:end])
 		case 11<<3 | wireVarint:
-			r.HeaderBytes = f.num
+			r.HeaderBytes = v
 		case 12<<3 | wireVarint:
-			r.BodyBytes = f.num
+			r.BodyBytes = v
 		case 13<<3 | wireBytes:
-			err = r.header(f.data)
+			err = r.header(b[v:end])
 		}
+		i = end
 	}
 	return err
 }
@@ -46,15 +47,15 @@ func (r *Request) header(b []byte) error {
 	}
 	switch key {
 	case "x-mesh-call":
-		r.CallID = value
+		return setText(&r.CallID, value)
 	case "x-envoy-attempt-count":
-		r.AttemptCount = value
+		return setText(&r.AttemptCount, value)
 	case "x-mesh-peer":
-		r.Peer = value
+		return setText(&r.Peer, value)
 	case "traceparent":
-		r.TraceParent = value
+		return setText(&r.TraceParent, value)
 	case "content-type":
-		r.ContentType = value
+		return setText(&r.ContentType, value)
 	}
 	return nil
 }

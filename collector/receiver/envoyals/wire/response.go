@@ -14,25 +14,26 @@ type Response struct {
 }
 
 func (r *Response) decode(b []byte) (err error) {
-	var f field
-	for len(b) > 0 && err == nil {
-		if b, err = f.next(b); err != nil {
-			break
+	for i := 0; i < len(b) && err == nil; {
+		key, v, end := next(b, i)
+		if end < 0 {
+			return ErrMalformed
 		}
-		switch f.key {
+		switch key {
 		case 1<<3 | wireBytes:
-			err = wrapped(&r.Code, f.data)
+			err = wrapped(&r.Code, b[v:end])
 		case 2<<3 | wireVarint:
-			r.HeaderBytes = f.num
+			r.HeaderBytes = v
 		case 3<<3 | wireVarint:
-			r.BodyBytes = f.num
+			r.BodyBytes = v
 		case 4<<3 | wireBytes:
-			err = r.header(f.data)
+			err = r.header(b[v:end])
 		case 5<<3 | wireBytes:
-			err = r.trailer(f.data)
+			err = r.trailer(b[v:end])
 		case 6<<3 | wireBytes:
-			err = f.setText(&r.Details)
+			err = setText(&r.Details, b[v:end])
 		}
+		i = end
 	}
 	return err
 }
@@ -44,9 +45,9 @@ func (r *Response) header(b []byte) error {
 	}
 	switch key {
 	case "grpc-status":
-		r.HeaderStatus = value
+		return setText(&r.HeaderStatus, value)
 	case "content-type":
-		r.ContentType = value
+		return setText(&r.ContentType, value)
 	}
 	return nil
 }
@@ -54,18 +55,22 @@ func (r *Response) header(b []byte) error {
 func (r *Response) trailer(b []byte) error {
 	key, value, err := pair(b)
 	if err == nil && key == "grpc-status" {
-		r.TrailerStatus = value
+		err = setText(&r.TrailerStatus, value)
 	}
 	return err
 }
 
 // wrapped reads a google.protobuf.UInt32Value.
-func wrapped(dst *uint32, b []byte) (err error) {
-	var f field
-	for len(b) > 0 && err == nil {
-		if b, err = f.next(b); err == nil && f.key == 1<<3|wireVarint {
-			*dst = uint32(f.num)
+func wrapped(dst *uint32, b []byte) error {
+	for i := 0; i < len(b); {
+		key, v, end := next(b, i)
+		if end < 0 {
+			return ErrMalformed
 		}
+		if key == 1<<3|wireVarint {
+			*dst = uint32(v)
+		}
+		i = end
 	}
-	return err
+	return nil
 }

@@ -12,6 +12,8 @@ type Tags struct {
 	DstPrincipal string // dst.principal
 	ConnTLS      string // conn.tls: TLS version of the downstream connection
 	UpTLS        string // up.tls: of the upstream connection
+	TraceID      string // trace.id: %TRACE_ID%
+	SpanID       string // span.id: %SPAN_ID%
 }
 
 func (t *Tags) decode(b []byte) error {
@@ -20,7 +22,7 @@ func (t *Tags) decode(b []byte) error {
 		return err
 	}
 	if dst := t.slot(key); dst != nil {
-		*dst = value
+		return setText(dst, value)
 	}
 	return nil
 }
@@ -45,6 +47,10 @@ func (t *Tags) slot(key string) *string {
 		return &t.ConnTLS
 	case "up.tls":
 		return &t.UpTLS
+	case "trace.id":
+		return &t.TraceID
+	case "span.id":
+		return &t.SpanID
 	}
 	return nil
 }

@@ -22,19 +22,70 @@ func (s Span) Duration() time.Duration {
 // Time returns the span as a moment since the Unix epoch.
 func (s Span) Time() time.Time { return time.Unix(s.Seconds, int64(s.Nanos)) }
 
-func (s *Span) decode(b []byte) (err error) {
-	var f field
+func (s *Span) decode(b []byte) error {
 	s.Set = true
-	for len(b) > 0 && err == nil {
-		if b, err = f.next(b); err != nil {
-			break
+	for i := 0; i < len(b); {
+		key, v, end := next(b, i)
+		if end < 0 {
+			return ErrMalformed
 		}
-		switch f.key {
+		switch key {
 		case 1<<3 | wireVarint:
-			s.Seconds = int64(f.num)
+			s.Seconds = int64(v)
 		case 2<<3 | wireVarint:
-			s.Nanos = int32(f.num)
+			s.Nanos = int32(v)
 		}
+		i = end
+	}
+	return nil
+}
+
+// offsets are what can stand in for a missing duration.
+type offsets struct {
+	lastRx            Span // time_to_last_rx_byte
+	lastUpstreamRx    Span // time_to_last_upstream_rx_byte
+	firstDownstreamTx Span // time_to_first_downstream_tx_byte
+}
+
+// latest walks over an entry once more and sets s to its largest offset.
+func (s *Span) latest(entry []byte) error {
+	var o offsets
+	for i := 0; i < len(entry); {
+		key, v, end := next(entry, i)
+		if end < 0 {
+			return ErrMalformed
+		}
+		if key == 1<<3|wireBytes {
+			if err := o.decode(entry[v:end]); err != nil {
+				return err
+			}
+		}
+		i = end
+	}
+	for _, other := range [...]Span{o.lastRx, o.lastUpstreamRx, o.firstDownstreamTx} {
+		if other.Set && (!s.Set || other.Duration() > s.Duration()) {
+			*s = other
+		}
+	}
+	return nil
+}
+
+// decode reads an AccessLogCommon.
+func (o *offsets) decode(b []byte) (err error) {
+	for i := 0; i < len(b) && err == nil; {
+		key, v, end := next(b, i)
+		if end < 0 {
+			return ErrMalformed
+		}
+		switch key {
+		case 6<<3 | wireBytes:
+			err = o.lastRx.decode(b[v:end])
+		case 10<<3 | wireBytes:
+			err = o.lastUpstreamRx.decode(b[v:end])
+		case 11<<3 | wireBytes:
+			err = o.firstDownstreamTx.decode(b[v:end])
+		}
+		i = end
 	}
 	return err
 }
