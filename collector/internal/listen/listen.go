@@ -1,0 +1,98 @@
+package listen
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// socketMode lets the group of the process connect, for proxies that run as
+// other users.
+const socketMode = fs.FileMode(0o660)
+
+// Address is a parsed endpoint.
+type Address struct {
+	Network string // "tcp", "unix", or "systemd" for one that is held
+	Value   string // host:port, absolute path, or name
+}
+
+// Parse reads one of "host:port", "unix:///absolute/path" and "systemd:NAME",
+// where NAME is the FileDescriptorName of a systemd socket unit.
+func Parse(endpoint string) (Address, error) {
+	if path, ok := strings.CutPrefix(endpoint, "unix://"); ok {
+		if !filepath.IsAbs(path) {
+			return Address{}, fmt.Errorf("%q: the path of a socket must be absolute, as in unix:///run/plimsoll/als.sock", endpoint)
+		}
+		return Address{"unix", path}, nil
+	}
+	if name, ok := strings.CutPrefix(endpoint, "systemd:"); ok {
+		if name == "" || strings.ContainsAny(name, ": /") {
+			return Address{}, fmt.Errorf("%q: want the FileDescriptorName of a socket unit, as in systemd:als", endpoint)
+		}
+		return Address{"systemd", name}, nil
+	}
+	if _, _, err := net.SplitHostPort(endpoint); err != nil {
+		return Address{}, fmt.Errorf("%q: want host:port, unix:///path or systemd:NAME: %w", endpoint, err)
+	}
+	return Address{"tcp", endpoint}, nil
+}
+
+// Listen opens an endpoint. A socket file that nobody listens on any more is
+// replaced.
+func Listen(endpoint string) (net.Listener, error) {
+	a, err := Parse(endpoint)
+	if err != nil {
+		return nil, fmt.Errorf("listening: %w", err)
+	}
+	var listener net.Listener
+	switch a.Network {
+	case "systemd":
+		listener, err = passed(os.Getenv, os.Getpid()).listener(a.Value)
+	case "unix":
+		listener, err = listenUnix(a.Value)
+	default:
+		listener, err = net.Listen(a.Network, a.Value)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("listening on %s: %w", endpoint, err)
+	}
+	return listener, nil
+}
+
+func listenUnix(path string) (net.Listener, error) {
+	if err := removeStale(path); err != nil {
+		return nil, err
+	}
+	listener, err := net.Listen("unix", path)
+	if err != nil {
+		return nil, err
+	}
+	if err := os.Chmod(path, socketMode); err != nil {
+		return nil, errors.Join(err, listener.Close())
+	}
+	return listener, nil
+}
+
+// removeStale removes a socket that a killed process left behind. Whatever else
+// is at the path stays, and makes listening fail.
+func removeStale(path string) error {
+	info, err := os.Lstat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return err
+	case info.Mode()&fs.ModeSocket == 0:
+		return nil
+	}
+	conn, err := net.DialTimeout("unix", path, time.Second)
+	if err == nil {
+		return errors.Join(errors.New("another process listens on this socket; stop it or choose another path"), conn.Close())
+	}
+	return os.Remove(path)
+}
