@@ -2,6 +2,8 @@ package ingest
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -38,34 +40,109 @@ func sealedBy[R any](t testing.TB, set columnSet[R], records ...*R) *sealed {
 
 func hexOf(b []byte) string { return fmt.Sprintf("%x", b) }
 
-// TestRequestColumns checks every column of one row, each with a value that no
-// other column has.
-func TestRequestColumns(t *testing.T) {
-	end := time.Date(2026, 3, 1, 12, 0, 0, 123_456_789, time.UTC)
-	r := &record.Request{
-		End: end, Skew: -1500 * time.Nanosecond, Vantage: record.VantageServer,
-		Src:   record.Peer{ID: "src", Service: "src-s", Version: "src-v", Principal: "src-p", Source: record.IDMTLS},
-		Dst:   record.Peer{ID: "dst", Service: "dst-s", Version: "dst-v", Principal: "dst-p", Source: record.IDReporter},
-		Proxy: "proxy", LogName: "log", Route: "route", Method: "GET", Protocol: "http2", Cluster: "cluster", Upstream: "1.2.3.4:5",
-		Code: 503, GRPCStatus: -1, Outcome: record.OutcomeOverflow, Flags: 1<<40 | 3, Details: "details", MTLS: record.MTLSMutual,
-		Duration: 12_345, FirstByte: 678, Attempts: 4, RequestBytes: 10, ResponseBytes: 11, RequestID: "request-id", Attempt: 6,
-		CallID: [16]byte{1}, TraceID: [16]byte{2}, SpanID: [8]byte{3},
+// seed names the random records of a test, so that a failure can be repeated.
+func seed(t testing.TB) uint64 {
+	t.Helper()
+	n := uint64(time.Now().UnixNano())
+	t.Logf("seed %d", n)
+	return n
+}
+
+// roundTrip holds what a reader finds in a block to the records that went into
+// it, column by column, over two blocks of one set of columns.
+func roundTrip[R any](t *testing.T, set columnSet[R], next func() *R, want func(*R) row) {
+	t.Helper()
+	for block := range 2 {
+		var records []*R
+		for range 400 {
+			records = append(records, next())
+		}
+		sealed := sealedBy(t, set, records...)
+		got := decode(t, sealed.body)
+		var columns []schema.Column
+		for i, name := range got.names {
+			columns = append(columns, schema.Column{Name: name, Type: got.types[i]})
+		}
+		if diff := cmp.Diff(set.table(), schema.Table{Name: sealed.table, Columns: columns}); diff != "" {
+			t.Fatalf("block %d: names and types: %s", block, diff)
+		}
+		for i, r := range records {
+			row := want(r).with(row{"block_id": blockID(0xabcd, 1)}).text()
+			if diff := cmp.Diff(row, got.text(t, i)); diff != "" {
+				t.Fatalf("block %d, row %d: %s", block, i, diff)
+			}
+		}
 	}
-	block := sealedBy(t, &requestColumns{}, r)
-	want := map[string]string{
-		"ts": fmt.Sprint(end.UnixMicro()), "skew_us": "-1", "vantage": "server",
-		"src": "src", "src_service": "src-s", "src_version": "src-v", "src_principal": "src-p", "src_source": "mtls",
-		"dst": "dst", "dst_service": "dst-s", "dst_version": "dst-v", "dst_principal": "dst-p", "dst_source": "reporter",
-		"proxy": "proxy", "log_name": "log", "route": "route", "method": "GET", "protocol": "http2", "cluster": "cluster",
-		"upstream": "1.2.3.4:5", "code": "503", "grpc_status": "-1", "outcome": "overflow", "flags": fmt.Sprint(1<<40 | 3),
-		"details": "details", "mtls": "mtls", "duration_us": "12345", "first_byte_us": "678", "attempts": "4", "attempt": "6",
-		"request_bytes": "10", "response_bytes": "11", "call_id": hexOf(r.CallID[:]), "request_id": "request-id",
-		"trace_id": hexOf(r.TraceID[:]), "span_id": hexOf(r.SpanID[:]),
-		"duration_bin": fmt.Sprint(record.BinOf(12_345)), "first_byte_bin": fmt.Sprint(record.BinOf(678)),
-		"block_id": "000000000000abcd0000000000000001",
+}
+
+// TestEveryTable is a property test: whatever the records, a reader of the
+// sealed block finds them again.
+func TestEveryTable(t *testing.T) {
+	g := newGenerator(seed(t), time.Now())
+	t.Run("requests", func(t *testing.T) { roundTrip(t, &requestColumns{}, g.request, requestRow) })
+	t.Run("attempts", func(t *testing.T) { roundTrip(t, &attemptColumns{}, g.attempt, attemptRow) })
+	t.Run("heartbeats", func(t *testing.T) { roundTrip(t, &heartbeatColumns{}, g.heartbeat, heartbeatRow) })
+	t.Run("flows", func(t *testing.T) { roundTrip(t, &flowColumns{}, g.flow, flowRow) })
+	t.Run("spans", func(t *testing.T) { roundTrip(t, &spanColumns{}, g.span, spanRow) })
+	t.Run("logs", func(t *testing.T) { roundTrip(t, &logColumns{}, g.log, logRow) })
+	t.Run("edge_samples", func(t *testing.T) { roundTrip(t, &edgeSampleColumns{}, g.edgeSample, edgeSampleRow) })
+	t.Run("proxy_stats", func(t *testing.T) { roundTrip(t, &proxyStatColumns{}, g.proxyStat, proxyStatRow) })
+	t.Run("config_changes", func(t *testing.T) { roundTrip(t, &configChangeColumns{}, g.configChange, configChangeRow) })
+}
+
+// TestEveryTableEmpty: a record without anything has a row too.
+func TestEveryTableEmpty(t *testing.T) {
+	t.Run("spans", func(t *testing.T) {
+		roundTrip(t, &spanColumns{}, func() *record.Span { return &record.Span{} }, spanRow)
+	})
+	t.Run("edge_samples", func(t *testing.T) {
+		roundTrip(t, &edgeSampleColumns{}, func() *record.EdgeSample { return &record.EdgeSample{} }, edgeSampleRow)
+	})
+	t.Run("requests", func(t *testing.T) {
+		roundTrip(t, &requestColumns{}, func() *record.Request { return &record.Request{} }, requestRow)
+	})
+}
+
+// TestTablesCoverTheSchema: every table of the schema has a builder.
+func TestTablesCoverTheSchema(t *testing.T) {
+	p, err := newPipeline(Config{Collector: "c1"}, (&fakeStore{}).store(nil), (&logBuffer{}).logger())
+	if err != nil {
+		t.Fatal(err)
 	}
-	if diff := cmp.Diff(want, decode(t, block.body).text(t, 0)); diff != "" {
+	var got, want []string
+	for _, table := range schema.Tables() {
+		want = append(want, table.Name)
+	}
+	for table := range p.tables.counts {
+		got = append(got, table)
+	}
+	slices.Sort(got)
+	slices.Sort(want)
+	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// TestRequestIDThatAddsNothing: the text form of the call id is not stored
+// twice.
+func TestRequestIDThatAddsNothing(t *testing.T) {
+	call := [16]byte{0x0f, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 0xf0}
+	const form = "0f010203-0405-0607-0809-0a0b0c0d0ef0"
+	for id, want := range map[string]string{
+		form: "", "": "",
+		strings.ToUpper(form):                  strings.ToUpper(form),
+		form + "0":                             form + "0",
+		"0f010203-0405-0607-0809-0a0b0c0d0ef1": "0f010203-0405-0607-0809-0a0b0c0d0ef1",
+		"0f010203_0405-0607-0809-0a0b0c0d0ef0": "0f010203_0405-0607-0809-0a0b0c0d0ef0",
+	} {
+		r := decode(t, sealedBy(t, &requestColumns{}, &record.Request{CallID: call, RequestID: id}).body)
+		a := decode(t, sealedBy(t, &attemptColumns{}, &record.Attempt{CallID: call, RequestID: id}).body)
+		s := decode(t, sealedBy(t, &spanColumns{}, &record.Span{CallID: call, RequestID: id}).body)
+		for _, block := range []decoded{r, a, s} {
+			if got := block.strings(t, "request_id")[0]; got != want {
+				t.Errorf("request id %q is stored as %q, want %q", id, got, want)
+			}
+		}
 	}
 }
 
@@ -74,87 +151,5 @@ func TestRequestWithoutFirstByteHasNoBin(t *testing.T) {
 	row := decode(t, block.body).text(t, 0)
 	if row["first_byte_bin"] != "-1" || row["duration_bin"] != "0" {
 		t.Errorf("bins = %s and %s, want -1 and 0", row["first_byte_bin"], row["duration_bin"])
-	}
-}
-
-func TestAttemptColumns(t *testing.T) {
-	end := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
-	a := &record.Attempt{
-		End: end, Skew: time.Second,
-		Src:   record.Peer{ID: "src", Service: "src-s", Version: "src-v"},
-		Dst:   record.Peer{ID: "dst", Service: "dst-s", Version: "dst-v"},
-		Proxy: "proxy", Route: "route", Method: "GET", Cluster: "cluster", Upstream: "1.2.3.4:5", Number: 2, Code: 504, GRPCStatus: 14,
-		Outcome: record.OutcomeTimeout, Flags: 4, Failure: "failure", Duration: 7, FirstByte: 8, PoolWait: 9,
-		CallID: [16]byte{15: 1}, RequestID: "request-id",
-	}
-	block := sealedBy(t, &attemptColumns{}, a)
-	want := map[string]string{
-		"ts": fmt.Sprint(end.UnixMicro()), "skew_us": "1000000", "src": "src", "src_service": "src-s", "src_version": "src-v",
-		"dst": "dst", "dst_service": "dst-s", "dst_version": "dst-v", "proxy": "proxy", "route": "route", "method": "GET",
-		"cluster": "cluster", "upstream": "1.2.3.4:5", "number": "2", "code": "504", "grpc_status": "14", "outcome": "timeout",
-		"flags": "4", "failure": "failure", "duration_us": "7", "first_byte_us": "8", "pool_wait_us": "9",
-		"call_id": hexOf(a.CallID[:]), "request_id": "request-id", "block_id": "000000000000abcd0000000000000001",
-	}
-	if diff := cmp.Diff(want, decode(t, block.body).text(t, 0)); diff != "" {
-		t.Error(diff)
-	}
-}
-
-func TestHeartbeatColumns(t *testing.T) {
-	at := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
-	h := &record.Heartbeat{
-		At: at, Collector: "c", Proxy: "p", CompleteThrough: at.Add(-time.Second), Requests: 1, Attempts: 2, Refused: 3, Clamped: 4,
-		Started: at.Add(-time.Minute), Interim: 5,
-	}
-	block := sealedBy(t, &heartbeatColumns{}, h)
-	want := map[string]string{
-		"ts": fmt.Sprint(at.UnixMicro()), "collector": "c", "proxy": "p", "complete_through": fmt.Sprint(at.UnixMicro() - 1e6),
-		"requests": "1", "attempts": "2", "refused": "3", "clamped": "4",
-		"started": fmt.Sprint(at.UnixMicro() - 60e6), "interim": "5", "block_id": "000000000000abcd0000000000000001",
-	}
-	if diff := cmp.Diff(want, decode(t, block.body).text(t, 0)); diff != "" {
-		t.Error(diff)
-	}
-}
-
-// TestBlocksHaveTheColumnsOfTheSchema holds the names, types and order on the
-// wire to the description that is compared with the server elsewhere.
-func TestBlocksHaveTheColumnsOfTheSchema(t *testing.T) {
-	for _, block := range []*sealed{
-		sealedBy(t, &requestColumns{}, &record.Request{}),
-		sealedBy(t, &attemptColumns{}, &record.Attempt{}),
-		sealedBy(t, &heartbeatColumns{}, &record.Heartbeat{}),
-	} {
-		for _, table := range schema.Tables() {
-			if table.Name != block.table {
-				continue
-			}
-			got := decode(t, block.body)
-			var columns []schema.Column
-			for i, name := range got.names {
-				columns = append(columns, schema.Column{Name: name, Type: got.types[i]})
-			}
-			if diff := cmp.Diff(table.Columns, columns); diff != "" {
-				t.Errorf("%s: %s", block.table, diff)
-			}
-		}
-	}
-}
-
-// TestColumnsAreUsedAgain checks that nothing of a block shows in the next.
-func TestColumnsAreUsedAgain(t *testing.T) {
-	g := newGenerator(1, time.Now())
-	var first, second []*record.Request
-	for range 500 {
-		first, second = append(first, g.request()), append(second, g.request())
-	}
-	set := &requestColumns{}
-	sealedBy(t, set, first...)
-	got := decode(t, sealedBy(t, set, second...).body)
-	for i, want := range second {
-		row := got.text(t, i)
-		if row["request_id"] != want.RequestID || row["src"] != want.Src.ID || row["duration_us"] != fmt.Sprint(want.Duration) {
-			t.Fatalf("row %d = %v, want %+v", i, row, want)
-		}
 	}
 }

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
+	"strings"
 	"testing"
 
 	"github.com/ClickHouse/ch-go/compress"
@@ -15,7 +17,7 @@ import (
 type decoded struct {
 	names, types []string
 	rows         int
-	columns      map[string]proto.Column
+	columns      map[string]*values
 }
 
 // decode reads the body of an insert back.
@@ -32,19 +34,17 @@ func decode(t testing.TB, body []byte) decoded {
 	must(err)
 	rows, err := r.Int()
 	must(err)
-	out := decoded{rows: rows, columns: map[string]proto.Column{}}
+	out := decoded{rows: rows, columns: map[string]*values{}}
 	for range columns {
 		name, err := r.Str()
 		must(err)
 		kind, err := r.Str()
 		must(err)
-		var c proto.ColAuto
-		must(c.Infer(proto.ColumnType(kind)))
-		if s, ok := c.Data.(proto.StateDecoder); ok {
-			must(s.DecodeState(r))
-		}
-		must(c.Data.DecodeColumn(r, rows))
-		out.names, out.types, out.columns[name] = append(out.names, name), append(out.types, kind), c.Data
+		v, err := newValues(kind)
+		must(err)
+		must(v.decodeState(r))
+		must(v.decode(r, rows))
+		out.names, out.types, out.columns[name] = append(out.names, name), append(out.types, kind), v
 	}
 	if _, err := r.ReadByte(); !errors.Is(err, io.EOF) {
 		t.Fatalf("the body goes on after its block: %v", err)
@@ -52,30 +52,154 @@ func decode(t testing.TB, body []byte) decoded {
 	return out
 }
 
+// values are those of one column: a leaf that ch-go reads, or for Array and Map
+// the columns of elements (keys, values) and the ends of the rows.
+type values struct {
+	leaf  proto.Column
+	parts []*values
+	ends  proto.ColUInt64
+}
+
+func newValues(kind string) (*values, error) {
+	inner, isArray := strings.CutPrefix(kind, "Array(")
+	if isArray {
+		elements, err := newValues(strings.TrimSuffix(inner, ")"))
+		return &values{parts: []*values{elements}}, err
+	}
+	if kind == "Map(LowCardinality(String), String)" {
+		keys, errKeys := newValues("LowCardinality(String)")
+		of, errValues := newValues("String")
+		return &values{parts: []*values{keys, of}}, errors.Join(errKeys, errValues)
+	}
+	var c proto.ColAuto
+	err := c.Infer(proto.ColumnType(kind))
+	return &values{leaf: c.Data}, err
+}
+
+// decodeState reads what the states of all nested columns wrote, which stands
+// before any of the values.
+func (v *values) decodeState(r *proto.Reader) error {
+	if s, ok := v.leaf.(proto.StateDecoder); ok {
+		return s.DecodeState(r)
+	}
+	for _, p := range v.parts {
+		if err := p.decodeState(r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (v *values) decode(r *proto.Reader, rows int) error {
+	if v.leaf != nil {
+		return v.leaf.DecodeColumn(r, rows)
+	}
+	if err := v.ends.DecodeColumn(r, rows); err != nil {
+		return err
+	}
+	elements := 0
+	if rows > 0 {
+		elements = int(v.ends[rows-1])
+	}
+	for _, p := range v.parts {
+		if err := p.decode(r, elements); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// text returns a value in the form of textOf.
+func (v *values) text(i int) string {
+	if v.leaf != nil {
+		return textOf(leaf(v.leaf, i))
+	}
+	begin := 0
+	if i > 0 {
+		begin = int(v.ends[i-1])
+	}
+	var out []string
+	for n := begin; n < int(v.ends[i]); n++ {
+		element := v.parts[0].text(n)
+		if len(v.parts) == 2 {
+			element += "=" + v.parts[1].text(n)
+		}
+		out = append(out, element)
+	}
+	return textOf(out)
+}
+
+// leaf returns a value of a column of ch-go.
+func leaf(c proto.Column, i int) any {
+	switch c := c.(type) {
+	case interface{ Row(int) string }:
+		return c.Row(i)
+	case *proto.ColDateTime64:
+		if c.Precision == proto.PrecisionMilli {
+			return c.Row(i).UnixMilli()
+		}
+		return c.Row(i).UnixMicro()
+	case *proto.ColFixedStr8:
+		return c.Row(i)
+	case *proto.ColFixedStr16:
+		return c.Row(i)
+	case *proto.ColUInt8:
+		return c.Row(i)
+	case *proto.ColUInt16:
+		return c.Row(i)
+	case *proto.ColUInt32:
+		return c.Row(i)
+	case *proto.ColUInt64:
+		return c.Row(i)
+	case *proto.ColInt8:
+		return c.Row(i)
+	case *proto.ColInt16:
+		return c.Row(i)
+	case *proto.ColInt64:
+		return c.Row(i)
+	case *proto.ColFloat64:
+		return c.Row(i)
+	}
+	panic(fmt.Sprintf("a column of type %T", c))
+}
+
+// textOf is the one form in which tests compare values of rows: ids in hex,
+// floating-point numbers by their bits, lists in brackets.
+func textOf(value any) string {
+	switch v := value.(type) {
+	case [16]byte:
+		return fmt.Sprintf("%x", v)
+	case [8]byte:
+		return fmt.Sprintf("%x", v)
+	case float64:
+		return fmt.Sprint(math.Float64bits(v))
+	case []string:
+		return "[" + strings.Join(v, "|") + "]"
+	}
+	return fmt.Sprint(value)
+}
+
 // strings returns a column of type String or LowCardinality(String).
 func (d decoded) strings(t testing.TB, name string) []string {
 	t.Helper()
-	column, ok := d.columns[name].(interface{ Row(int) string })
-	if !ok {
-		t.Fatalf("column %s is a %T", name, d.columns[name])
-	}
-	out := make([]string, d.rows)
-	for i := range out {
-		out[i] = column.Row(i)
-	}
-	return out
+	return column1[string](t, d, name)
 }
 
 // micros returns a column of type DateTime64(6) in microseconds.
 func (d decoded) micros(t testing.TB, name string) []int64 {
 	t.Helper()
-	column, ok := d.columns[name].(*proto.ColDateTime64)
-	if !ok {
-		t.Fatalf("column %s is a %T", name, d.columns[name])
+	return column1[int64](t, d, name)
+}
+
+func column1[V any](t testing.TB, d decoded, name string) []V {
+	t.Helper()
+	v, ok := d.columns[name]
+	if !ok || v.leaf == nil {
+		t.Fatalf("column %s is not a plain one", name)
 	}
-	out := make([]int64, d.rows)
+	out := make([]V, d.rows)
 	for i := range out {
-		out[i] = column.Row(i).UnixMicro()
+		out[i] = leaf(v.leaf, i).(V)
 	}
 	return out
 }
@@ -84,35 +208,8 @@ func (d decoded) micros(t testing.TB, name string) []int64 {
 func (d decoded) text(t testing.TB, row int) map[string]string {
 	t.Helper()
 	out := map[string]string{}
-	for name, c := range d.columns {
-		switch c := c.(type) {
-		case interface{ Row(int) string }:
-			out[name] = c.Row(row)
-		case *proto.ColDateTime64:
-			out[name] = fmt.Sprint(c.Row(row).UnixMicro())
-		case *proto.ColFixedStr8:
-			out[name] = fmt.Sprintf("%x", c.Row(row))
-		case *proto.ColFixedStr16:
-			out[name] = fmt.Sprintf("%x", c.Row(row))
-		case *proto.ColFixedStr:
-			out[name] = fmt.Sprintf("%x", c.Row(row))
-		case *proto.ColUInt8:
-			out[name] = fmt.Sprint(c.Row(row))
-		case *proto.ColUInt16:
-			out[name] = fmt.Sprint(c.Row(row))
-		case *proto.ColUInt32:
-			out[name] = fmt.Sprint(c.Row(row))
-		case *proto.ColUInt64:
-			out[name] = fmt.Sprint(c.Row(row))
-		case *proto.ColInt8:
-			out[name] = fmt.Sprint(c.Row(row))
-		case *proto.ColInt16:
-			out[name] = fmt.Sprint(c.Row(row))
-		case *proto.ColInt64:
-			out[name] = fmt.Sprint(c.Row(row))
-		default:
-			t.Fatalf("column %s is a %T", name, c)
-		}
+	for name, v := range d.columns {
+		out[name] = v.text(row)
 	}
 	return out
 }

@@ -34,7 +34,7 @@ func TestOnEngine(t *testing.T) {
 	e := enginetest.StartIn(t, enginetest.Dir(t))
 	for name, test := range map[string]func(*testing.T, env){
 		"rollups":      testRollups,
-		"rows":         testRows,
+		"tables":       testTables,
 		"watermark":    testWatermark,
 		"lost_answers": testLostAnswers,
 		"killed":       testKilled,
@@ -81,70 +81,6 @@ func (e env) text(t *testing.T, sql string, args ...any) (out string) {
 		t.Fatalf("%s: %v", sql, err)
 	}
 	return out
-}
-
-// testRows compares every stored row with the record that it was.
-func testRows(t *testing.T, e env) {
-	p, done := e.pipeline(t, e.dsn.String(), Config{BlockRows: 700})
-	g := newGenerator(11, time.Now())
-	want := map[string]string{}
-	for i := range 3000 {
-		r, a := g.request(), g.attempt()
-		r.RequestID, a.RequestID = fmt.Sprintf("r%d", i), fmt.Sprintf("a%d", i)
-		want[r.RequestID] = words(r.End.UnixMicro(), r.Skew.Microseconds(), r.Vantage, r.Src.ID, r.Src.Source, r.Dst.Principal, r.Route,
-			r.Upstream, r.Code, r.GRPCStatus, r.Outcome, uint64(r.Flags), r.Details, r.MTLS, r.Duration, r.FirstByte, r.Attempts, r.Attempt,
-			r.RequestBytes, r.ResponseBytes, strings.ToUpper(hexOf(r.CallID[:])), strings.ToUpper(hexOf(r.SpanID[:])))
-		want[a.RequestID] = words(a.End.UnixMicro(), a.Skew.Microseconds(), a.Src.ID, a.Dst.Version, a.Number, a.Code, a.Outcome,
-			uint64(a.Flags), a.Failure, a.Duration, a.FirstByte, a.PoolWait, strings.ToUpper(hexOf(a.CallID[:])))
-		p.Request(r)
-		p.Attempt(a)
-	}
-	done()
-	got := map[string]string{}
-	e.collect(t, got, `SELECT request_id, concatWithSeparator(' ', toUnixTimestamp64Micro(ts), skew_us, vantage, src, src_source, dst_principal, route,
-		upstream, code, grpc_status, outcome, flags, details, mtls, duration_us, first_byte_us, attempts, attempt,
-		request_bytes, response_bytes, hex(call_id), hex(span_id)) FROM requests`)
-	e.collect(t, got, `SELECT request_id, concatWithSeparator(' ', toUnixTimestamp64Micro(ts), skew_us, src, dst_version, number, code, outcome,
-		flags, failure, duration_us, first_byte_us, pool_wait_us, hex(call_id)) FROM attempts`)
-	for id := range want {
-		if want[id] != got[id] {
-			t.Fatalf("row %s:\n sent   %s\n stored %s", id, want[id], got[id])
-		}
-	}
-	if len(got) != len(want) {
-		t.Errorf("%d rows stored, want %d", len(got), len(want))
-	}
-	blocks := e.text(t, "SELECT toString(uniqExact(block_id)) FROM requests")
-	if s := p.Stats().Tables["requests"]; blocks != fmt.Sprint(s.StoredBlocks) {
-		t.Errorf("%s block ids in the table, %d blocks stored", blocks, s.StoredBlocks)
-	}
-}
-
-// words joins values with blanks.
-func words(values ...any) string { return strings.TrimSuffix(fmt.Sprintln(values...), "\n") }
-
-// collect adds a query's rows of two strings to a map. A key twice is an
-// error.
-func (e env) collect(t *testing.T, into map[string]string, sql string) {
-	t.Helper()
-	rows, err := e.conn.Query(t.Context(), sql)
-	if err != nil {
-		t.Fatalf("%s: %v", sql, err)
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var key, value string
-		if err := rows.Scan(&key, &value); err != nil {
-			t.Fatal(err)
-		}
-		if _, twice := into[key]; twice {
-			t.Fatalf("%s is stored twice", key)
-		}
-		into[key] = value
-	}
-	if err := rows.Err(); err != nil {
-		t.Fatal(err)
-	}
 }
 
 func testWatermark(t *testing.T, e env) {
