@@ -7,6 +7,7 @@ import (
 
 	"github.com/ClickHouse/ch-go/proto"
 
+	"github.com/plimsoll-mesh/plimsoll/store/ingest/wal"
 	"github.com/plimsoll-mesh/plimsoll/store/schema"
 )
 
@@ -122,7 +123,7 @@ func (b *openBlock) encode() (*sealed, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &sealed{table: b.table.Name, seq: seq, rows: b.rows, body: body, token: token(id, body)}, nil
+	return &sealed{table: b.table.Name, seq: seq, rows: b.rows, body: body, token: wal.Token(id, body)}, nil
 }
 
 // emitKept hands the sealed block to the log. A log that fails is given it

@@ -2,12 +2,10 @@ package ingest
 
 import (
 	"encoding/binary"
-	"encoding/hex"
 	"fmt"
 
 	"github.com/ClickHouse/ch-go/compress"
 	"github.com/ClickHouse/ch-go/proto"
-	"github.com/cespare/xxhash/v2"
 
 	"github.com/plimsoll-mesh/plimsoll/store/schema"
 )
@@ -30,13 +28,6 @@ func blockID(pipeline, seq uint64) (id [16]byte) {
 	binary.BigEndian.PutUint64(id[:8], pipeline)
 	binary.BigEndian.PutUint64(id[8:], seq)
 	return id
-}
-
-// token names the bytes of a block: the block id and the XXH64 of the body,
-// both in hex. The store drops an insert whose token it has seen without
-// looking at the data, hence the hash.
-func token(id [16]byte, body []byte) string {
-	return fmt.Sprintf("%s-%016x", hex.EncodeToString(id[:]), xxhash.Sum64(body))
 }
 
 // encoder turns columns into the body of an insert. Its buffers are used again

@@ -10,6 +10,7 @@ import (
 	"github.com/ClickHouse/ch-go/proto"
 
 	"github.com/plimsoll-mesh/plimsoll/record"
+	"github.com/plimsoll-mesh/plimsoll/store/ingest/wal"
 	"github.com/plimsoll-mesh/plimsoll/store/schema"
 )
 
@@ -37,17 +38,13 @@ func TestBodyIsInFramesOfBoundedSize(t *testing.T) {
 	}
 }
 
-func TestTokenNamesTheBytes(t *testing.T) {
-	id := blockID(1, 2)
-	a, again, b := token(id, []byte("a")), token(id, []byte("a")), token(id, []byte("b"))
-	if a != again || a == b {
-		t.Errorf("tokens %s, %s of equal and %s of another body", a, again, b)
-	}
-	if other := token(blockID(1, 3), []byte("a")); other == a {
-		t.Errorf("two blocks have the token %s", a)
-	}
-	if !strings.HasPrefix(a, "00000000000000010000000000000002-") || len(a) != 32+1+16 {
-		t.Errorf("token = %s, want the block id and a hash", a)
+// TestTokenNamesTheBlock: the token is the id that the rows carry, and a hash
+// of the bytes.
+func TestTokenNamesTheBlock(t *testing.T) {
+	block := sealedBy(t, &heartbeatColumns{}, &record.Heartbeat{Proxy: "p"})
+	id := blockID(0xabcd, 1)
+	if want := wal.Token(id, block.body); block.token != want || !strings.HasPrefix(want, hexOf(id[:])+"-") {
+		t.Errorf("token = %s, want %s", block.token, want)
 	}
 }
 
