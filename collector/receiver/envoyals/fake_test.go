@@ -18,6 +18,7 @@ type fakeStore struct {
 	mu         sync.Mutex
 	requests   []record.Request
 	attempts   []record.Attempt
+	flows      []record.Flow
 	heartbeats []record.Heartbeat
 	arrived    chan struct{} // a token per row
 
@@ -47,6 +48,14 @@ func (f *fakeStore) Attempt(a *record.Attempt) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.attempts = append(f.attempts, ownedAttempt(a))
+	f.arrived <- struct{}{}
+}
+
+func (f *fakeStore) Flow(l *record.Flow) {
+	<-f.full
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.flows = append(f.flows, ownedFlow(l))
 	f.arrived <- struct{}{}
 }
 
@@ -84,6 +93,12 @@ func ownedRequest(r *record.Request) record.Request {
 func ownedAttempt(a *record.Attempt) record.Attempt {
 	c := *a
 	own(&c.Cluster, &c.Failure, &c.RequestID, &c.Route, &c.Upstream)
+	return c
+}
+
+func ownedFlow(l *record.Flow) record.Flow {
+	c := *l
+	own(&c.Cluster, &c.Details, &c.Route, &c.Upstream)
 	return c
 }
 

@@ -23,25 +23,29 @@ type proxy struct {
 	streams int       // guarded by proxies.mu
 	left    time.Time // when the last stream ended; guarded by proxies.mu
 
-	requests, attempts, refused, clamped atomic.Uint64
+	requests, attempts, flows, interim, refused, clamped atomic.Uint64
 }
 
 func (p *proxy) add(t *tally) {
-	p.requests.Add(sum(t.requests[:]))
-	p.attempts.Add(sum(t.attempts[:]))
-	p.refused.Add(sum(t.refused[:]))
-	p.clamped.Add(t.clamped)
+	add(&p.requests, sum(t.requests[:]))
+	add(&p.attempts, sum(t.attempts[:]))
+	add(&p.flows, sum(t.flows[:]))
+	add(&p.interim, t.interim)
+	add(&p.refused, sum(t.refused[:]))
+	add(&p.clamped, t.clamped)
 }
 
 // heartbeat says what the proxy sent. It makes no claim about what is stored:
 // CompleteThrough is the epoch.
-func (p *proxy) heartbeat(now time.Time) record.Heartbeat {
+func (p *proxy) heartbeat(now, started time.Time) record.Heartbeat {
 	return record.Heartbeat{
 		At:              now,
+		Started:         started,
 		Proxy:           p.name,
 		CompleteThrough: time.Unix(0, 0),
 		Requests:        p.requests.Load(),
 		Attempts:        p.attempts.Load(),
+		Interim:         p.interim.Load(),
 		Refused:         p.refused.Load(),
 		Clamped:         p.clamped.Load(),
 	}
@@ -49,11 +53,15 @@ func (p *proxy) heartbeat(now time.Time) record.Heartbeat {
 
 // proxies are the proxies that a receiver has heard of.
 type proxies struct {
+	started time.Time // counts begin there
+
 	mu     sync.Mutex
 	byName map[string]*proxy
 }
 
-func newProxies() *proxies { return &proxies{byName: make(map[string]*proxy)} }
+func newProxies(started time.Time) *proxies {
+	return &proxies{started: started, byName: make(map[string]*proxy)}
+}
 
 // join adds a stream to the proxy of that name; nil if there are too many.
 func (ps *proxies) join(name string) *proxy {
@@ -97,7 +105,7 @@ func (ps *proxies) live(now time.Time) []*proxy {
 // beat hands the sink a heartbeat of each proxy.
 func (ps *proxies) beat(now time.Time, sink Sink) {
 	for _, p := range ps.live(now) {
-		h := p.heartbeat(now)
+		h := p.heartbeat(now, ps.started)
 		sink.Heartbeat(&h)
 	}
 }

@@ -10,24 +10,25 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/plimsoll-mesh/plimsoll/collector/receiver/envoyals/alstest"
+	"github.com/plimsoll-mesh/plimsoll/collector/receiver/envoyals/rows"
 	"github.com/plimsoll-mesh/plimsoll/record"
 )
 
 func TestProxyCountsOverStreams(t *testing.T) {
-	ps := newProxies()
+	ps := newProxies(alstest.Start())
 	now := alstest.Start()
 	a, b := ps.join("p"), ps.join("p")
 	if a != b {
 		t.Fatal("two streams of one proxy are counted apart")
 	}
 	a.add(&tally{requests: [outcomeCount]uint64{1: 5, 3: 2}, clamped: 1})
-	b.add(&tally{attempts: [outcomeCount]uint64{4: 3}, refused: [7]uint64{0: 4}})
+	b.add(&tally{attempts: [outcomeCount]uint64{4: 3}, refused: [rows.ReasonCount]uint64{0: 4}})
 	ps.leave(a, now)
 	ps.leave(b, now)
 	store := newFakeStore()
 	ps.beat(now.Add(time.Second), store)
 	want := record.Heartbeat{
-		At: now.Add(time.Second), Proxy: "p", CompleteThrough: time.Unix(0, 0), Requests: 7, Attempts: 3, Refused: 4, Clamped: 1,
+		At: now.Add(time.Second), Started: now, Proxy: "p", CompleteThrough: time.Unix(0, 0), Requests: 7, Attempts: 3, Refused: 4, Clamped: 1,
 	}
 	got, _ := store.lastBeat("p")
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -36,7 +37,7 @@ func TestProxyCountsOverStreams(t *testing.T) {
 }
 
 func TestForgottenProxy(t *testing.T) {
-	ps := newProxies()
+	ps := newProxies(alstest.Start())
 	now := alstest.Start()
 	stays, goes := ps.join("stays"), ps.join("goes")
 	ps.leave(goes, now)
@@ -50,7 +51,7 @@ func TestForgottenProxy(t *testing.T) {
 }
 
 func TestTooManyProxies(t *testing.T) {
-	ps := newProxies()
+	ps := newProxies(alstest.Start())
 	for i := range maxProxies {
 		if ps.join(fmt.Sprint(i)) == nil {
 			t.Fatalf("proxy %d is not counted", i)
@@ -75,7 +76,7 @@ func TestTooManyProxies(t *testing.T) {
 func TestBeat(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := newFakeStore()
-		r := &alsReceiver{proxies: newProxies(), sink: store, now: time.Now, stopped: make(chan struct{})}
+		r := &alsReceiver{proxies: newProxies(alstest.Start()), sink: store, now: time.Now, stopped: make(chan struct{})}
 		p := r.proxies.join("p")
 		r.tasks.Go(r.beat)
 		time.Sleep(3*beatEvery + beatEvery/2)

@@ -54,7 +54,7 @@ func newReceiver(cfg *Config, set component.TelemetrySettings) (*alsReceiver, er
 		log:       set.Logger,
 		telemetry: telemetry,
 		caps:      rows.NewCaps(),
-		proxies:   newProxies(),
+		proxies:   newProxies(time.Now()),
 		now:       time.Now,
 		draining:  make(chan struct{}),
 		stopped:   make(chan struct{}),

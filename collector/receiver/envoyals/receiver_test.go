@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	datav3 "github.com/envoyproxy/go-control-plane/envoy/data/accesslog/v3"
 	servicev3 "github.com/envoyproxy/go-control-plane/envoy/service/accesslog/v3"
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/component/componenttest"
@@ -144,7 +145,7 @@ func TestBadInput(t *testing.T) {
 	send(t, stream,
 		alstest.Message(nil, alstest.Outbound()), // before any identifier
 		alstest.Message(alstest.Identifier("mesh.request"), nothing, alstest.Outbound()),
-		alstest.TCPMessage(3),
+		alstest.TCPMessage(nil, &datav3.TCPAccessLogEntry{}, &datav3.TCPAccessLogEntry{}, &datav3.TCPAccessLogEntry{}),
 		alstest.Message(nil, alstest.Outbound()))
 	await(t, store, 2)
 	shutdown(t, r)

@@ -14,6 +14,7 @@ import (
 type Sink interface {
 	Request(r *record.Request)
 	Attempt(a *record.Attempt)
+	Flow(f *record.Flow)
 	Heartbeat(h *record.Heartbeat)
 }
 

@@ -6,6 +6,8 @@ import (
 
 	"go.uber.org/zap"
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 
 	"github.com/plimsoll-mesh/plimsoll/collector/receiver/envoyals/rows"
 	"github.com/plimsoll-mesh/plimsoll/collector/receiver/envoyals/wire"
@@ -19,10 +21,12 @@ type stream struct {
 	rows  *rows.Stream // nil until the identifier came
 	proxy *proxy
 
-	entry   wire.Entry
-	request record.Request
-	attempt record.Attempt
-	tally   tally
+	entry      wire.Entry
+	connection wire.TCPEntry
+	request    record.Request
+	attempt    record.Attempt
+	flow       record.Flow
+	tally      tally
 
 	steps  atomic.Uint64 // odd while a message is being worked on
 	warned bool          // one warning about bad input per stream
@@ -33,6 +37,7 @@ func (s *stream) run(ss grpc.ServerStream) error {
 	for {
 		var m message
 		if err := ss.RecvMsg(&m); err != nil {
+			s.lost(err)
 			return err
 		}
 		s.steps.Add(1)
@@ -57,7 +62,7 @@ func (s *stream) message(b []byte, received time.Time) {
 		case kind == wire.End:
 			return
 		case kind == wire.TCP:
-			s.refuse(rows.TCPNotStored)
+			s.tcp(entry, received)
 		default:
 			s.http(entry, received)
 		}
@@ -103,16 +108,47 @@ func (s *stream) http(b []byte, received time.Time) {
 		capped := s.rows.Request(&s.entry, received, &s.request)
 		s.r.sink.Request(&s.request)
 		s.tally.requests[s.request.Outcome]++
-		s.tally.mark(s.request.Skew, capped)
+		s.tally.mark(s.request.Skew, capped, &s.entry.Common)
 	case rows.Attempt:
 		capped := s.rows.Attempt(&s.entry, received, &s.attempt)
 		s.r.sink.Attempt(&s.attempt)
 		s.tally.attempts[s.attempt.Outcome]++
-		s.tally.mark(s.attempt.Skew, capped)
+		s.tally.mark(s.attempt.Skew, capped, &s.entry.Common)
 	case rows.Interim:
 		s.tally.interim++
-	case rows.Unusable:
+	default:
 		s.refuse(reason)
+	}
+}
+
+// tcp stores one TCP entry.
+func (s *stream) tcp(b []byte, received time.Time) {
+	if s.rows == nil {
+		s.refuse(rows.NoIdentifier)
+		return
+	}
+	if err := s.connection.Decode(b); err != nil {
+		s.refuse(rows.Malformed)
+		return
+	}
+	switch kind, reason := rows.KindOfTCP(&s.connection); kind {
+	case rows.Flow:
+		capped := s.rows.Flow(&s.connection, received, &s.flow)
+		s.r.sink.Flow(&s.flow)
+		s.tally.flows[s.flow.Outcome]++
+		s.tally.mark(s.flow.Skew, capped, &s.connection.Common)
+	case rows.Interim:
+		s.tally.interim++
+	default:
+		s.refuse(reason)
+	}
+}
+
+// lost counts a message that was too large to be received.
+func (s *stream) lost(err error) {
+	if status.Code(err) == codes.ResourceExhausted {
+		s.refuse(rows.Oversized)
+		s.report()
 	}
 }
 

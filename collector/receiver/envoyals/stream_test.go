@@ -14,16 +14,17 @@ import (
 )
 
 // dropStore takes rows and forgets them.
-type dropStore struct{ requests, attempts int }
+type dropStore struct{ requests, attempts, flows int }
 
 func (d *dropStore) Request(*record.Request)     { d.requests++ }
 func (d *dropStore) Attempt(*record.Attempt)     { d.attempts++ }
+func (d *dropStore) Flow(*record.Flow)           { d.flows++ }
 func (d *dropStore) Heartbeat(*record.Heartbeat) {}
 
 // bareStream is a stream of a receiver that does not run.
 func bareStream(sink Sink, log *zap.Logger) *stream {
 	return &stream{r: &alsReceiver{
-		log: log, telemetry: &telemetry{}, caps: rows.NewCaps(), proxies: newProxies(), sink: sink, now: alstest.Start,
+		log: log, telemetry: &telemetry{}, caps: rows.NewCaps(), proxies: newProxies(alstest.Start()), sink: sink, now: alstest.Start,
 	}}
 }
 

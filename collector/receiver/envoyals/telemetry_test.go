@@ -12,8 +12,11 @@ import (
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 	"go.yaml.in/yaml/v3"
+	"google.golang.org/protobuf/types/known/anypb"
+	"google.golang.org/protobuf/types/known/wrapperspb"
 
 	"github.com/plimsoll-mesh/plimsoll/collector/receiver/envoyals/alstest"
+	"github.com/plimsoll-mesh/plimsoll/collector/receiver/envoyals/rows"
 )
 
 // metrics lists what the receiver reports, one "name{labels} value" each.
@@ -40,17 +43,27 @@ func TestTelemetry(t *testing.T) {
 	late.CommonProperties.StartTime.Seconds -= 7200
 	interim := alstest.Outbound()
 	interim.CommonProperties.AccessLogType = 4
+	odd := alstest.Outbound()
+	odd.CommonProperties.FilterStateObjects = map[string]*anypb.Any{"upstream_peer": alstest.Object(wrapperspb.Bool(true))}
 	send(t, stream,
-		alstest.TCPMessage(2),
-		alstest.Message(alstest.Identifier("mesh.request"), alstest.Outbound(), late, interim, alstest.Try()))
+		alstest.TCPMessage(nil, alstest.Connection(), alstest.Connection()), // before any identifier
+		alstest.Message(alstest.Identifier("mesh.request"), alstest.Outbound(), late, interim, odd, alstest.Try()),
+		alstest.TCPMessage(nil, alstest.Connection(), alstest.Arrival()))
+	for i := range rows.MaxRoutes + 3 { // one route is taken
+		extra := alstest.Outbound()
+		extra.CommonProperties.RouteName = fmt.Sprint("route ", i)
+		send(t, stream, alstest.Message(nil, extra))
+	}
 	if _, err := stream.CloseAndRecv(); err != nil { // answered when all is counted
 		t.Fatal(err)
 	}
 	for name, want := range map[string][]string{
-		"plimsoll_als_entries": {"kind=attempt,outcome=timeout 1", "kind=interim 1", "kind=request,outcome=ok 2"},
-		"plimsoll_als_refused": {"reason=tcp_not_stored 2"},
-		"plimsoll_als_clamped": {" 1"},
-		"plimsoll_als_streams": {" 0"},
+		"plimsoll_als_entries":          {"kind=attempt,outcome=timeout 1", "kind=flow,outcome=ok 2", "kind=interim 1", "kind=request,outcome=ok 206"},
+		"plimsoll_als_refused":          {"reason=no_identifier 2"},
+		"plimsoll_als_clamped":          {" 1"},
+		"plimsoll_als_capped":           {"cap=route 4"},
+		"plimsoll_als_unreadable_peers": {" 1"},
+		"plimsoll_als_streams":          {" 0"},
 	} {
 		if got := metrics(t, tel, name); !slices.Equal(got, want) {
 			t.Errorf("%s: got %q, want %q", name, got, want)

@@ -7,6 +7,8 @@ import (
 	corev3 "github.com/envoyproxy/go-control-plane/envoy/config/core/v3"
 	datav3 "github.com/envoyproxy/go-control-plane/envoy/data/accesslog/v3"
 	servicev3 "github.com/envoyproxy/go-control-plane/envoy/service/accesslog/v3"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/anypb"
 	"google.golang.org/protobuf/types/known/durationpb"
 	"google.golang.org/protobuf/types/known/structpb"
 	"google.golang.org/protobuf/types/known/timestamppb"
@@ -52,13 +54,15 @@ func Message(id *servicev3.StreamAccessLogsMessage_Identifier, entries ...*datav
 	}
 }
 
-// TCPMessage returns a message with n TCP entries.
-func TCPMessage(n int) *servicev3.StreamAccessLogsMessage {
-	logs := &servicev3.StreamAccessLogsMessage_TCPAccessLogEntries{}
-	for range n {
-		logs.LogEntry = append(logs.LogEntry, &datav3.TCPAccessLogEntry{CommonProperties: &datav3.AccessLogCommon{UpstreamCluster: "db"}})
+// TCPMessage returns a message with TCP entries; without identifier where it is
+// nil.
+func TCPMessage(id *servicev3.StreamAccessLogsMessage_Identifier, entries ...*datav3.TCPAccessLogEntry) *servicev3.StreamAccessLogsMessage {
+	return &servicev3.StreamAccessLogsMessage{
+		Identifier: id,
+		LogEntries: &servicev3.StreamAccessLogsMessage_TcpLogs{
+			TcpLogs: &servicev3.StreamAccessLogsMessage_TCPAccessLogEntries{LogEntry: entries},
+		},
 	}
-	return &servicev3.StreamAccessLogsMessage{LogEntries: &servicev3.StreamAccessLogsMessage_TcpLogs{TcpLogs: logs}}
 }
 
 // Outbound returns the entry of a call from reviews-v2 to ratings-v1 that
@@ -147,6 +151,56 @@ func Try() *datav3.HTTPAccessLogEntry {
 	e.Request.RequestHeaders["x-envoy-attempt-count"] = "1"
 	e.Response = &datav3.HTTPResponseProperties{}
 	return e
+}
+
+// Connection returns the entry of a connection from reviews-v2 to a database
+// that was open for two minutes.
+func Connection() *datav3.TCPAccessLogEntry {
+	return &datav3.TCPAccessLogEntry{
+		CommonProperties: &datav3.AccessLogCommon{
+			StartTime:             timestamppb.New(Start().Add(-2 * time.Minute)),
+			Duration:              durationpb.New(2 * time.Minute),
+			UpstreamRemoteAddress: Socket("10.0.0.9", 5432),
+			UpstreamCluster:       "outbound|5432||db.data",
+			AccessLogType:         datav3.AccessLogType_TcpConnectionEnd,
+			CustomTags: map[string]string{
+				"mesh.direction": "outbound", "dst.workload": "db-0", "dst.principal": "spiffe://bookinfo/ns/data/sa/db", "up.tls": "TLSv1.3",
+			},
+		},
+		ConnectionProperties: &datav3.ConnectionProperties{ReceivedBytes: 4_000, SentBytes: 250_000},
+	}
+}
+
+// Arrival returns the entry of a connection that the sidecar of reviews-v2
+// accepted from productpage-v1 over mutual TLS, as Istio logs it.
+func Arrival() *datav3.TCPAccessLogEntry {
+	e := Connection()
+	c := e.CommonProperties
+	c.UpstreamCluster, c.CustomTags = "inbound|9080||", nil
+	c.TlsProperties = Inbound().CommonProperties.TlsProperties
+	c.FilterStateObjects = map[string]*anypb.Any{"downstream_peer": Object(Workload("shop", "productpage-v1", "productpage", "v1"))}
+	return e
+}
+
+// Workload returns a peer object of Istio since 1.24.
+func Workload(namespace, workload, service, revision string) *structpb.Struct {
+	fields := map[string]*structpb.Value{}
+	for key, value := range map[string]string{
+		"namespace": namespace, "workload": workload, "service": service, "revision": revision,
+		"cluster": "local", "name": workload + "-5d4c", "app": service, "version": revision, "type": "deployment",
+	} {
+		fields[key] = structpb.NewStringValue(value)
+	}
+	return &structpb.Struct{Fields: fields}
+}
+
+// Object packs a message as an object of the filter state.
+func Object(m proto.Message) *anypb.Any {
+	object, err := anypb.New(m)
+	if err != nil {
+		panic(err) // only for messages that cannot be encoded
+	}
+	return object
 }
 
 // Certificate returns certificate properties with a DNS name and a URI.

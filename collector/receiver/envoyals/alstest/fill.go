@@ -17,6 +17,13 @@ func Full() *datav3.HTTPAccessLogEntry {
 	return e
 }
 
+// FullConnection is Full for a TCP entry.
+func FullConnection() *datav3.TCPAccessLogEntry {
+	e := &datav3.TCPAccessLogEntry{}
+	fill(e.ProtoReflect(), fillDepth)
+	return e
+}
+
 // FullMessage returns a message of HTTP logs in which every field is set.
 func FullMessage() *servicev3.StreamAccessLogsMessage {
 	m := &servicev3.StreamAccessLogsMessage{}

@@ -11,25 +11,45 @@ import (
 // maxAddresses bounds the memo of address texts; a full one starts afresh.
 const maxAddresses = 4096
 
-// addresses remembers the text form of upstream addresses. The host of a key is
+// recentAddresses is how many addresses are found without hashing, a power of
+// two.
+const recentAddresses = 64
+
+// addresses remembers the text form of upstream addresses. The hosts in it are
 // owned.
-type addresses map[wire.Address]string
+type addresses struct {
+	all    map[wire.Address]string
+	recent [recentAddresses]struct { // by last byte of host, and port
+		address wire.Address
+		text    string
+	}
+}
 
 // text returns "ip:port", "[ip]:port" or the path of a unix socket; "" for no
 // address.
-func (m addresses) text(a wire.Address) string {
+func (m *addresses) text(a wire.Address) string {
 	if a.Host == "" {
 		return ""
 	}
-	if text, ok := m[a]; ok {
-		return text
+	recent := &m.recent[(last(a.Host)+int(a.Port)*7)%recentAddresses]
+	if recent.address == a {
+		return recent.text
 	}
-	if len(m) >= maxAddresses {
-		clear(m)
-	}
+	text, ok := m.all[a]
 	a.Host = strings.Clone(a.Host)
+	if !ok {
+		text = m.add(a)
+	}
+	recent.address, recent.text = a, text
+	return text
+}
+
+func (m *addresses) add(a wire.Address) string {
+	if m.all == nil || len(m.all) >= maxAddresses {
+		m.all = make(map[wire.Address]string)
+	}
 	text := format(a)
-	m[a] = text
+	m.all[a] = text
 	return text
 }
 

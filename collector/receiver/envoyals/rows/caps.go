@@ -13,6 +13,35 @@ const (
 	MaxCallers  = 1_000 // per service
 )
 
+// Cap is one of the caps.
+type Cap uint8
+
+// The caps. CapService stands for a service too many, of which neither route
+// nor caller is stored.
+const (
+	CapRoute Cap = iota
+	CapToldRoute
+	CapCaller
+	CapService
+	CapCount // how many there are
+)
+
+var capNames = [CapCount]string{"route", "told_route", "caller", "service"}
+
+// String returns the name used as label of the counter.
+func (c Cap) String() string {
+	if c >= CapCount {
+		return "unknown"
+	}
+	return capNames[c]
+}
+
+// Capped is the set of caps that a row is beyond.
+type Capped uint8
+
+// Has tells whether the row is beyond a cap.
+func (c Capped) Has(one Cap) bool { return c&(1<<one) != 0 }
+
 // Caps bounds the cardinality of stored names. A name that was let in stays in
 // for the life of the collector. Safe for concurrent use.
 type Caps struct {
@@ -33,25 +62,33 @@ func NewCaps() *Caps { return &Caps{services: make(map[string]*names)} }
 // Route lets a route of a service in, or tells that there is no room; told says
 // that a caller's header names it, not the reporting proxy's configuration. The
 // string is kept: it must be owned.
-func (c *Caps) Route(dst *record.Peer, route string, told bool) bool {
+func (c *Caps) Route(dst *record.Peer, route string, told bool) Capped {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	n := c.service(dst)
 	switch {
 	case n == nil:
-		return false
-	case told:
-		return admit(n.toldRoutes, route, MaxRoutes)
+		return 1 << CapService
+	case told && !admit(n.toldRoutes, route, MaxRoutes):
+		return 1 << CapToldRoute
+	case !told && !admit(n.routes, route, MaxRoutes):
+		return 1 << CapRoute
 	}
-	return admit(n.routes, route, MaxRoutes)
+	return 0
 }
 
 // Caller lets a caller of a service in, or tells that there is no room.
-func (c *Caps) Caller(dst *record.Peer, id string) bool {
+func (c *Caps) Caller(dst *record.Peer, id string) Capped {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	n := c.service(dst)
-	return n != nil && admit(n.callers, id, MaxCallers)
+	switch {
+	case n == nil:
+		return 1 << CapService
+	case !admit(n.callers, id, MaxCallers):
+		return 1 << CapCaller
+	}
+	return 0
 }
 
 // service returns the names of a service, nil if there are too many services.

@@ -9,11 +9,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/plimsoll-mesh/plimsoll/internal/golden"
-
 	datav3 "github.com/envoyproxy/go-control-plane/envoy/data/accesslog/v3"
 	"google.golang.org/protobuf/encoding/prototext"
 
+	"github.com/plimsoll-mesh/plimsoll/internal/golden"
 	"github.com/plimsoll-mesh/plimsoll/record"
 )
 
@@ -26,7 +25,8 @@ import (
 //	request
 //	  Src: …
 //
-// Fields that are zero are left out.
+// Fields that are zero are left out. The entries of a log whose name begins with
+// "tcp" are TCP entries.
 func TestCases(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.txt")
 	if err != nil || len(files) == 0 {
@@ -69,6 +69,9 @@ func replay(t *testing.T, text string) string {
 // rowOf turns an entry into the text of its row.
 func rowOf(t *testing.T, log, text string) string {
 	t.Helper()
+	if strings.HasPrefix(log, "tcp") {
+		return flowOf(t, log, text)
+	}
 	var generated datav3.HTTPAccessLogEntry
 	if err := prototext.Unmarshal([]byte(text), &generated); err != nil {
 		t.Fatalf("%v in:\n%s", err, text)
@@ -89,6 +92,26 @@ func rowOf(t *testing.T, log, text string) string {
 		return "interim\n"
 	}
 	return "refused: " + reason.String() + "\n"
+}
+
+// flowOf turns a TCP entry into the text of its row.
+func flowOf(t *testing.T, log, text string) string {
+	t.Helper()
+	var generated datav3.TCPAccessLogEntry
+	if err := prototext.Unmarshal([]byte(text), &generated); err != nil {
+		t.Fatalf("%v in:\n%s", err, text)
+	}
+	e := decodeTCP(t, &generated)
+	switch kind, reason := KindOfTCP(e); kind {
+	case Flow:
+		var f record.Flow
+		NewStream(NewReporter(node(t, log)), NewCaps()).Flow(e, received(), &f)
+		return "flow\n" + fields(reflect.ValueOf(f))
+	case Interim:
+		return "interim\n"
+	default:
+		return "refused: " + reason.String() + "\n"
+	}
 }
 
 // fields lists the fields of a record that are not zero, one a line.

@@ -1,22 +1,50 @@
 package rows
 
-import (
-	"encoding/hex"
-	"strconv"
-)
+import "strconv"
+
+// notHex is what hexValue has for a byte that is no hexadecimal digit.
+const notHex = 0x80
+
+// hexValue is the value of each hexadecimal digit.
+var hexValue = func() (table [256]byte) {
+	for c := range table {
+		switch {
+		case c >= '0' && c <= '9':
+			table[c] = byte(c) - '0'
+		case c >= 'a' && c <= 'f':
+			table[c] = byte(c) - 'a' + 10
+		case c >= 'A' && c <= 'F':
+			table[c] = byte(c) - 'A' + 10
+		default:
+			table[c] = notHex
+		}
+	}
+	return table
+}()
+
+// unhex decodes as many digits as fill dst and tells whether all were digits.
+func unhex(dst []byte, digits string) bool {
+	digits = digits[:2*len(dst)]
+	bad := byte(0)
+	for i := range dst {
+		hi, lo := hexValue[digits[2*i]], hexValue[digits[2*i+1]]
+		dst[i] = hi<<4 | lo
+		bad |= hi | lo
+	}
+	return bad&notHex == 0
+}
 
 // callID reads a UUID in its text form; anything else yields zero.
 func callID(text string) (id [16]byte) {
 	if len(text) != 36 || text[8] != '-' || text[13] != '-' || text[18] != '-' || text[23] != '-' {
 		return id
 	}
-	var digits [32]byte
-	n := copy(digits[:], text[:8])
-	n += copy(digits[n:], text[9:13])
-	n += copy(digits[n:], text[14:18])
-	n += copy(digits[n:], text[19:23])
-	copy(digits[n:], text[24:])
-	if _, err := hex.Decode(id[:], digits[:]); err != nil {
+	ok := unhex(id[:4], text)
+	ok = unhex(id[4:6], text[9:]) && ok
+	ok = unhex(id[6:8], text[14:]) && ok
+	ok = unhex(id[8:10], text[19:]) && ok
+	ok = unhex(id[10:], text[24:]) && ok
+	if !ok {
 		return [16]byte{}
 	}
 	return id
@@ -29,21 +57,28 @@ func traceIDs(text string) (trace [16]byte, span [8]byte) {
 	if len(text) < 55 || text[2] != '-' || text[35] != '-' || text[52] != '-' {
 		return trace, span
 	}
-	var digits [48]byte
-	copy(digits[:32], text[3:35])
-	copy(digits[32:], text[36:52])
-	_, errTrace := hex.Decode(trace[:], digits[:32])
-	_, errSpan := hex.Decode(span[:], digits[32:])
-	if errTrace != nil || errSpan != nil {
+	if !unhex(trace[:], text[3:]) || !unhex(span[:], text[36:]) {
 		return [16]byte{}, [8]byte{}
+	}
+	return trace, span
+}
+
+// taggedIDs reads the ids that Envoy's own tracer made, from tags; anything but
+// 32 and 16 digits yields zeros.
+func taggedIDs(traceText, spanText string) (trace [16]byte, span [8]byte) {
+	if len(traceText) != 2*len(trace) || !unhex(trace[:], traceText) {
+		return [16]byte{}, span
+	}
+	if len(spanText) != 2*len(span) || !unhex(span[:], spanText) {
+		span = [8]byte{}
 	}
 	return trace, span
 }
 
 // attemptNumber reads x-envoy-attempt-count: 1 and up, 0 when it is missing.
 func attemptNumber(text string) uint8 {
-	if text == "" {
-		return 0
+	if len(text) == 1 && text[0] >= '0' && text[0] <= '9' {
+		return text[0] - '0'
 	}
 	n, err := strconv.ParseUint(text, 10, 32)
 	if err != nil {

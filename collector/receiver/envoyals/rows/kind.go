@@ -9,7 +9,8 @@ type Kind uint8
 const (
 	Request  Kind = iota // a completed request
 	Attempt              // a completed upstream try
-	Interim              // a report from the midst of a request: not counted
+	Flow                 // a closed connection
+	Interim              // a report from the midst of a request or connection: not counted
 	Unusable             // refused; the reason says why
 )
 
@@ -24,12 +25,12 @@ const (
 	NoStart             // no start_time
 	NoDirection         // neither a tag nor a cluster name tells inbound from outbound
 	InboundTry          // a try of the server's proxy towards its own application
-	TCPNotStored        // a TCP entry: not stored yet
+	Oversized           // in a message that is too large to be received; how many it held is not known
 	ReasonCount         // how many there are
 )
 
 var reasonNames = [ReasonCount]string{
-	"malformed", "no_identifier", "no_common_properties", "no_start_time", "no_direction", "inbound_try", "tcp_not_stored",
+	"malformed", "no_identifier", "no_common_properties", "no_start_time", "no_direction", "inbound_try", "oversized_message",
 }
 
 // String returns the name used as label of the refusal counter.
@@ -44,7 +45,7 @@ func (r Reason) String() string {
 // send no access_log_type.
 const tryLog = "mesh.try"
 
-// KindOf judges an entry of the log named logName.
+// KindOf judges an HTTP entry of the log named logName.
 func KindOf(e *wire.Entry, logName string) (Kind, Reason) {
 	c := &e.Common
 	kind := kindByType(c, logName)
@@ -77,4 +78,30 @@ func kindByType(c *wire.Common, logName string) Kind {
 		return Attempt
 	}
 	return Request
+}
+
+// KindOfTCP judges a TCP entry: Flow, Interim or Unusable.
+func KindOfTCP(e *wire.TCPEntry) (Kind, Reason) {
+	c := &e.Common
+	switch {
+	case !e.HasCommon:
+		return Unusable, NoCommon
+	case !ended(c):
+		return Interim, 0
+	case !c.Start.Set:
+		return Unusable, NoStart
+	case directionOf(c) == unknownDirection:
+		return Unusable, NoDirection
+	}
+	return Flow, 0
+}
+
+func ended(c *wire.Common) bool {
+	switch c.Type {
+	case wire.TCPConnectionEnd, wire.UDPSessionEnd:
+		return true
+	case wire.NotSet:
+		return !c.Intermediate
+	}
+	return false
 }

@@ -56,17 +56,17 @@ func TestRouteCap(t *testing.T) {
 		if i >= MaxRoutes {
 			want = Other
 		}
-		if r.Route != want || capped != (i >= MaxRoutes) {
-			t.Fatalf("route %d is stored as %q (capped: %t), want %q", i, r.Route, capped, want)
+		if r.Route != want || capped.Has(CapRoute) != (i >= MaxRoutes) {
+			t.Fatalf("route %d is stored as %q (capped: %b), want %q", i, r.Route, capped, want)
 		}
 	}
 	e.Common.Route = "route-0"
-	if capped := s.Request(e, received(), &r); capped || r.Route != "route-0" {
+	if capped := s.Request(e, received(), &r); capped != 0 || r.Route != "route-0" {
 		t.Errorf("a known route is stored as %q", r.Route)
 	}
 	e.Common.Tags.DstWorkload = "details-v1"
 	e.Common.Route = "route-205"
-	if capped := s.Request(e, received(), &r); capped || r.Route != "route-205" {
+	if capped := s.Request(e, received(), &r); capped != 0 || r.Route != "route-205" {
 		t.Errorf("a route of another service is stored as %q", r.Route)
 	}
 }
@@ -84,11 +84,11 @@ func TestToldRouteCap(t *testing.T) {
 		if i >= MaxRoutes {
 			want = Other
 		}
-		if capped := s.Request(e, received(), &r); r.Route != want || capped != (want == Other) {
-			t.Fatalf("told route %d is stored as %q (capped: %t), want %q", i, r.Route, capped, want)
+		if capped := s.Request(e, received(), &r); r.Route != want || capped.Has(CapToldRoute) != (want == Other) {
+			t.Fatalf("told route %d is stored as %q (capped: %b), want %q", i, r.Route, capped, want)
 		}
 	}
-	if !caps.Route(&r.Dst, "configured", false) {
+	if caps.Route(&r.Dst, "configured", false) != 0 {
 		t.Error("made-up routes used up the room of configured ones")
 	}
 }
@@ -105,7 +105,7 @@ func TestCallerCap(t *testing.T) {
 	for i := range MaxCallers + 10 {
 		s := NewStream(reporter, caps)
 		e.Request.Peer = fmt.Sprintf("m=m;c=c;n=n;w=caller-%d;s=s;v=v", i)
-		if s.Request(e, received(), &r) {
+		if s.Request(e, received(), &r).Has(CapCaller) {
 			capped++
 			if want := (record.Peer{ID: "unknown/~other"}); r.Src != want {
 				t.Fatalf("caller %d is stored as %+v, want %+v", i, r.Src, want)
@@ -120,14 +120,15 @@ func TestCallerCap(t *testing.T) {
 func TestServiceCap(t *testing.T) {
 	caps := NewCaps()
 	for i := range MaxServices {
-		if !caps.Route(&record.Peer{ID: fmt.Sprint(i)}, "r", false) {
+		if caps.Route(&record.Peer{ID: fmt.Sprint(i)}, "r", false) != 0 {
 			t.Fatalf("service %d was capped", i)
 		}
 	}
-	if caps.Route(&record.Peer{ID: "one more"}, "r", false) || caps.Caller(&record.Peer{ID: "one more"}, "c") {
+	beyond := &record.Peer{ID: "one more"}
+	if !caps.Route(beyond, "r", false).Has(CapService) || !caps.Caller(beyond, "c").Has(CapService) {
 		t.Error("one service more than MaxServices was let in")
 	}
-	if !caps.Caller(&record.Peer{ID: "0"}, "c") {
+	if caps.Caller(&record.Peer{ID: "0"}, "c") != 0 {
 		t.Error("a known service was refused a caller")
 	}
 }
@@ -145,8 +146,8 @@ func TestMemoIsBounded(t *testing.T) {
 			t.Fatalf("row %d goes to version %q at %q", i, r.Dst.Version, r.Upstream)
 		}
 	}
-	if len(s.edges) > maxEdges || len(s.addresses) > maxAddresses {
-		t.Errorf("the stream remembers %d edges and %d addresses", len(s.edges), len(s.addresses))
+	if len(s.edges.all) > maxEdges || len(s.addresses.all) > maxAddresses {
+		t.Errorf("the stream remembers %d edges and %d addresses", len(s.edges.all), len(s.addresses.all))
 	}
 }
 
@@ -162,7 +163,7 @@ func TestAddress(t *testing.T) {
 		{wire.Address{}, ""},
 		{wire.Address{Port: 80}, ""},
 	} {
-		if got := make(addresses).text(test.address); got != test.want {
+		if got := new(addresses).text(test.address); got != test.want {
 			t.Errorf("%+v: got %q, want %q", test.address, got, test.want)
 		}
 	}

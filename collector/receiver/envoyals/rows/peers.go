@@ -3,6 +3,7 @@ package rows
 import (
 	"strings"
 
+	"github.com/plimsoll-mesh/plimsoll/collector/receiver/envoyals/wire"
 	"github.com/plimsoll-mesh/plimsoll/record"
 )
 
@@ -15,17 +16,44 @@ func (s *Stream) callee(k *edgeKey) record.Peer {
 	if k.dstService != "" {
 		service, source = k.dstService, record.IDRegistry
 	}
-	namespace = first(k.dstNamespace, namespace, r.Namespace)
-	peer := record.Peer{Service: service, Version: k.dstVersion, Principal: k.dstPrincipal}
+	o := objectOf(&k.object)
+	peer := record.Peer{
+		Service:   first(service, o.Service),
+		Version:   first(k.dstVersion, o.Version),
+		Principal: k.dstPrincipal,
+	}
 	switch {
 	case k.dstWorkload != "":
+		namespace = first(k.dstNamespace, namespace, r.Namespace)
 		peer.ID, peer.Source = record.WorkloadID(r.Mesh, r.Cluster, namespace, k.dstWorkload), record.IDEndpointMetadata
+	case o.Workload != "":
+		peer.ID, peer.Source = s.objectID(o, first(k.dstNamespace, namespace)), record.IDPeerMetadata
 	case service != "":
+		namespace = first(k.dstNamespace, namespace, r.Namespace)
 		peer.ID, peer.Source = record.ServiceID(r.Mesh, r.Cluster, namespace, service), source
 	default:
-		peer.ID = record.UnknownID(namespace)
+		peer.ID = record.UnknownID(first(k.dstNamespace, namespace, r.Namespace))
 	}
 	return peer
+}
+
+// objectOf returns a peer object whose names are safe within a node id, an empty
+// one where they are not.
+func objectOf(p *wire.Peer) wire.Peer {
+	for _, name := range [...]string{p.Mesh, p.Cluster, p.Namespace, p.Workload, p.Service, p.Version} {
+		if !plainName(name) {
+			return wire.Peer{}
+		}
+	}
+	return *p
+}
+
+// objectID is the node id of the workload of a peer object. Where it does not
+// say its namespace, another source may, and where nothing does the reporter's
+// stands for it, as its mesh and cluster do.
+func (s *Stream) objectID(o wire.Peer, namespace string) string {
+	r := s.reporter
+	return record.WorkloadID(first(o.Mesh, r.Mesh), first(o.Cluster, r.Cluster), first(o.Namespace, namespace, r.Namespace), o.Workload)
 }
 
 // clusterTarget reads service and namespace from a cluster name
@@ -39,12 +67,14 @@ func clusterTarget(cluster string) (service, namespace string) {
 }
 
 // caller names the client of an inbound row, and the route by which it called,
-// "" if it does not say: what its proxy tells in a header, unless the principal
-// of its certificate belongs to another namespace.
+// "" if it does not say: what its proxy tells in a header, else what Istio's
+// metadata exchange found, unless the principal of its certificate belongs to
+// another namespace.
 func (s *Stream) caller(k *edgeKey) (peer record.Peer, route string) {
 	r := s.reporter
 	namespace, proven := principalNamespace(k.srcPrincipal)
-	h, ok := parsePeerHeader(k.peer)
+	h, ok := parsePeerHeader(k.header)
+	o := objectOf(&k.object)
 	switch {
 	case ok && (!proven || namespace == h.namespace):
 		return record.Peer{
@@ -54,6 +84,14 @@ func (s *Stream) caller(k *edgeKey) (peer record.Peer, route string) {
 			Principal: k.srcPrincipal,
 			Source:    record.IDPeerMetadata,
 		}, h.route
+	case o.Workload != "" && (!proven || o.Namespace == "" || namespace == o.Namespace):
+		return record.Peer{
+			ID:        s.objectID(o, namespace),
+			Service:   o.Service,
+			Version:   o.Version,
+			Principal: k.srcPrincipal,
+			Source:    record.IDPeerMetadata,
+		}, ""
 	case proven:
 		return record.Peer{ID: record.UnknownID(namespace), Principal: k.srcPrincipal, Source: record.IDMTLS}, ""
 	}

@@ -39,10 +39,10 @@ func NewReporter(n *wire.Node) *Reporter {
 	}
 	r.Peer = record.Peer{
 		ID:      record.UnknownID(r.Namespace),
-		Service: owned(m.Service, service),
-		Version: owned(m.Version),
+		Service: owned(m.Service, m.LabelService, service),
+		Version: owned(m.Version, m.LabelRevision),
 	}
-	if workload = first(m.Workload, workload, service); workload != "" {
+	if workload = first(m.Workload, m.WorkloadName, workload, service); workload != "" {
 		r.Peer.ID = record.WorkloadID(r.Mesh, r.Cluster, r.Namespace, workload)
 		r.Peer.Source = record.IDReporter
 	}

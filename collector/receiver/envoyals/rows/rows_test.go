@@ -33,6 +33,20 @@ func decode(t testing.TB, e *datav3.HTTPAccessLogEntry) *wire.Entry {
 	return &entry
 }
 
+// decodeTCP is decode for a TCP entry.
+func decodeTCP(t testing.TB, e *datav3.TCPAccessLogEntry) *wire.TCPEntry {
+	t.Helper()
+	b, err := proto.Marshal(e)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var entry wire.TCPEntry
+	if err := entry.Decode(b); err != nil {
+		t.Fatal(err)
+	}
+	return &entry
+}
+
 // node returns the identifier of the test sidecar.
 func node(t testing.TB, logName string) *wire.Node {
 	t.Helper()
@@ -160,8 +174,12 @@ func TestEnd(t *testing.T) {
 		"caller left": {func(c *datav3.AccessLogCommon) {
 			c.TimeToLastDownstreamTxByte = nil
 		}, 42_500 * time.Microsecond, 0, 42_500},
-		"no byte sent": {func(c *datav3.AccessLogCommon) {
+		"last thing seen by an old Envoy": {func(c *datav3.AccessLogCommon) {
 			c.Duration, c.TimeToLastDownstreamTxByte = nil, nil
+		}, 41 * time.Millisecond, 0, 41_000},
+		"nothing but a start": {func(c *datav3.AccessLogCommon) {
+			c.Duration, c.TimeToLastDownstreamTxByte, c.TimeToFirstDownstreamTxByte = nil, nil, nil
+			c.TimeToLastUpstreamRxByte, c.TimeToLastRxByte = nil, nil
 		}, 0, 0, 0},
 		"clock behind": {func(c *datav3.AccessLogCommon) {
 			c.StartTime = timestamppb.New(alstest.Start().Add(-2 * time.Hour))

@@ -13,35 +13,32 @@ import (
 type Stream struct {
 	reporter  *Reporter
 	caps      *Caps
-	edges     map[edgeKey]*edge
+	edges     edges
 	addresses addresses
+	window    window
 }
 
 // NewStream returns a stream of a reporter.
 func NewStream(reporter *Reporter, caps *Caps) *Stream {
-	return &Stream{
-		reporter:  reporter,
-		caps:      caps,
-		edges:     make(map[edgeKey]*edge),
-		addresses: make(addresses),
-	}
+	return &Stream{reporter: reporter, caps: caps, edges: edges{all: make(map[edgeKey]*memo)}}
 }
 
 // Reporter returns whom the stream speaks for.
 func (s *Stream) Reporter() *Reporter { return s.reporter }
 
 // Request fills r from an entry of kind Request that was received at the given
-// moment, and tells whether a name in it was capped.
-func (s *Stream) Request(e *wire.Entry, received time.Time, r *record.Request) (capped bool) {
+// moment, and tells beyond which caps it is.
+func (s *Stream) Request(e *wire.Entry, received time.Time, r *record.Request) Capped {
 	c := &e.Common
 	d := directionOf(c)
-	edge := s.edge(e, d)
+	key := keyOf(c, d, e.Request.Method, e.Request.Peer)
+	edge := s.edge(&key)
 	duration := durationOf(c)
-	end, skew := record.ClampTime(c.Start.Time().Add(duration), received)
+	end, skew := s.end(c, duration, received)
 	status := grpcStatus(&e.Response)
 	flags := record.Flags(c.Flags)
 	code := uint16(min(e.Response.Code, maxCode))
-	trace, span := traceIDs(e.Request.TraceParent)
+	trace, span := traceOf(e)
 	*r = record.Request{
 		End:           end,
 		Skew:          skew,
@@ -53,7 +50,7 @@ func (s *Stream) Request(e *wire.Entry, received time.Time, r *record.Request) (
 		Route:         edge.route,
 		Method:        methodName(e.Request.Method),
 		Protocol:      protocolOf(e, status),
-		Cluster:       c.Cluster,
+		Cluster:       edge.cluster,
 		Upstream:      s.addresses.text(c.Upstream),
 		Code:          code,
 		GRPCStatus:    status,
@@ -77,13 +74,14 @@ func (s *Stream) Request(e *wire.Entry, received time.Time, r *record.Request) (
 	return edge.capped
 }
 
-// Attempt fills a from an entry of kind Attempt, and tells whether a name in
-// it was capped.
-func (s *Stream) Attempt(e *wire.Entry, received time.Time, a *record.Attempt) (capped bool) {
+// Attempt fills a from an entry of kind Attempt, and tells beyond which caps it
+// is.
+func (s *Stream) Attempt(e *wire.Entry, received time.Time, a *record.Attempt) Capped {
 	c := &e.Common
-	edge := s.edge(e, outbound)
+	key := keyOf(c, outbound, e.Request.Method, "")
+	edge := s.edge(&key)
 	duration := durationOf(c)
-	end, skew := record.ClampTime(c.Start.Time().Add(duration), received)
+	end, skew := s.end(c, duration, received)
 	status := grpcStatus(&e.Response)
 	flags := record.Flags(c.Flags)
 	code := uint16(min(e.Response.Code, maxCode))
@@ -95,7 +93,7 @@ func (s *Stream) Attempt(e *wire.Entry, received time.Time, a *record.Attempt) (
 		Proxy:      s.reporter.Proxy,
 		Route:      edge.route,
 		Method:     methodName(e.Request.Method),
-		Cluster:    c.Cluster,
+		Cluster:    edge.cluster,
 		Upstream:   s.addresses.text(c.Upstream),
 		Number:     attemptNumber(e.Request.AttemptCount),
 		Code:       code,
@@ -110,6 +108,15 @@ func (s *Stream) Attempt(e *wire.Entry, received time.Time, a *record.Attempt) (
 		RequestID:  first2(e.Request.ID, c.StreamID),
 	}
 	return edge.capped
+}
+
+// traceOf returns the ids of the trace that a request belongs to: those that
+// were passed on, else those that the proxy's tracer tells in tags.
+func traceOf(e *wire.Entry) (trace [16]byte, span [8]byte) {
+	if e.Request.TraceParent == "" {
+		return taggedIDs(e.Common.Tags.TraceID, e.Common.Tags.SpanID)
+	}
+	return traceIDs(e.Request.TraceParent)
 }
 
 // triesOf returns how many tries were made. Envoy counts the one that found no

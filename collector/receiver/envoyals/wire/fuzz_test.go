@@ -22,7 +22,7 @@ func entrySeeds(tb testing.TB) [][]byte {
 
 func messageSeeds(tb testing.TB) [][]byte {
 	id := alstest.Identifier("mesh.request")
-	full, http, tcp := marshal(tb, alstest.FullMessage()), marshal(tb, alstest.Message(id, alstest.Inbound())), marshal(tb, alstest.TCPMessage(2))
+	full, http, tcp := marshal(tb, alstest.FullMessage()), marshal(tb, alstest.Message(id, alstest.Inbound())), marshal(tb, alstest.TCPMessage(id, alstest.Connection(), alstest.Arrival(), alstest.FullConnection()))
 	return [][]byte{{}, full, http, tcp, append(http, full...), append(tcp, http...)}
 }
 
