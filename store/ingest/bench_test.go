@@ -66,33 +66,40 @@ func TestSealAllocatesTheBodyOnly(t *testing.T) {
 	}
 }
 
+// BenchmarkAppend copies records into columns, of random names and of traffic.
 func BenchmarkAppend(b *testing.B) {
-	records := requests(8192)
-	set := &requestColumns{}
-	columns := set.list()
-	b.ReportAllocs()
-	for i := 0; b.Loop(); i++ {
-		if i%len(records) == 0 {
-			for _, c := range columns {
-				c.Reset()
+	for name, records := range map[string][]*record.Request{"random": requests(8192), "traffic": traffic(8192)} {
+		b.Run(name, func(b *testing.B) {
+			set := &requestColumns{}
+			columns := set.list()
+			b.ReportAllocs()
+			for i := 0; b.Loop(); i++ {
+				if i%len(records) == 0 {
+					for _, c := range columns {
+						c.Reset()
+					}
+				}
+				set.append(records[i%len(records)])
 			}
-		}
-		set.append(records[i%len(records)])
+			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "rows/s")
+		})
 	}
-	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "rows/s")
 }
 
+// BenchmarkAppendAndSeal makes whole blocks.
 func BenchmarkAppendAndSeal(b *testing.B) {
-	records := requests(8192)
-	builder := discarding(&requestColumns{}, len(records))
-	var bytes int
-	builder.emit = func(s *sealed) error { bytes += len(s.body); return nil }
-	b.ReportAllocs()
-	for i := 0; b.Loop(); i++ {
-		builder.add(records[i%len(records)])
+	for name, records := range map[string][]*record.Request{"random": requests(8192), "traffic": traffic(8192)} {
+		b.Run(name, func(b *testing.B) {
+			var bytes int
+			builder := builderOver(&requestColumns{}, len(records), func(s *sealed) error { bytes += len(s.body); return nil })
+			b.ReportAllocs()
+			for i := 0; b.Loop(); i++ {
+				builder.add(records[i%len(records)])
+			}
+			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "rows/s")
+			b.ReportMetric(float64(bytes)/float64(b.N), "wire-B/row")
+		})
 	}
-	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "rows/s")
-	b.ReportMetric(float64(bytes)/float64(b.N), "wire-B/row")
 }
 
 // BenchmarkPipeline stores into a real engine on the same machine.

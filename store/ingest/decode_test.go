@@ -17,7 +17,7 @@ import (
 type decoded struct {
 	names, types []string
 	rows         int
-	columns      map[string]*values
+	columns      map[string]*decodedColumn
 }
 
 // decode reads the body of an insert back.
@@ -34,13 +34,13 @@ func decode(t testing.TB, body []byte) decoded {
 	must(err)
 	rows, err := r.Int()
 	must(err)
-	out := decoded{rows: rows, columns: map[string]*values{}}
+	out := decoded{rows: rows, columns: map[string]*decodedColumn{}}
 	for range columns {
 		name, err := r.Str()
 		must(err)
 		kind, err := r.Str()
 		must(err)
-		v, err := newValues(kind)
+		v, err := newDecodedColumn(kind)
 		must(err)
 		must(v.decodeState(r))
 		must(v.decode(r, rows))
@@ -52,33 +52,33 @@ func decode(t testing.TB, body []byte) decoded {
 	return out
 }
 
-// values are those of one column: a leaf that ch-go reads, or for Array and Map
+// decodedColumn holds the values of one column: a leaf that ch-go reads, or for Array and Map
 // the columns of elements (keys, values) and the ends of the rows.
-type values struct {
+type decodedColumn struct {
 	leaf  proto.Column
-	parts []*values
+	parts []*decodedColumn
 	ends  proto.ColUInt64
 }
 
-func newValues(kind string) (*values, error) {
+func newDecodedColumn(kind string) (*decodedColumn, error) {
 	inner, isArray := strings.CutPrefix(kind, "Array(")
 	if isArray {
-		elements, err := newValues(strings.TrimSuffix(inner, ")"))
-		return &values{parts: []*values{elements}}, err
+		elements, err := newDecodedColumn(strings.TrimSuffix(inner, ")"))
+		return &decodedColumn{parts: []*decodedColumn{elements}}, err
 	}
 	if kind == "Map(LowCardinality(String), String)" {
-		keys, errKeys := newValues("LowCardinality(String)")
-		of, errValues := newValues("String")
-		return &values{parts: []*values{keys, of}}, errors.Join(errKeys, errValues)
+		keys, errKeys := newDecodedColumn("LowCardinality(String)")
+		of, errValues := newDecodedColumn("String")
+		return &decodedColumn{parts: []*decodedColumn{keys, of}}, errors.Join(errKeys, errValues)
 	}
 	var c proto.ColAuto
 	err := c.Infer(proto.ColumnType(kind))
-	return &values{leaf: c.Data}, err
+	return &decodedColumn{leaf: c.Data}, err
 }
 
 // decodeState reads what the states of all nested columns wrote, which stands
 // before any of the values.
-func (v *values) decodeState(r *proto.Reader) error {
+func (v *decodedColumn) decodeState(r *proto.Reader) error {
 	if s, ok := v.leaf.(proto.StateDecoder); ok {
 		return s.DecodeState(r)
 	}
@@ -90,7 +90,7 @@ func (v *values) decodeState(r *proto.Reader) error {
 	return nil
 }
 
-func (v *values) decode(r *proto.Reader, rows int) error {
+func (v *decodedColumn) decode(r *proto.Reader, rows int) error {
 	if v.leaf != nil {
 		return v.leaf.DecodeColumn(r, rows)
 	}
@@ -110,7 +110,7 @@ func (v *values) decode(r *proto.Reader, rows int) error {
 }
 
 // text returns a value in the form of textOf.
-func (v *values) text(i int) string {
+func (v *decodedColumn) text(i int) string {
 	if v.leaf != nil {
 		return textOf(leaf(v.leaf, i))
 	}

@@ -24,14 +24,23 @@ const (
 // lowCard is a LowCardinality(String) column with a dictionary per block.
 //
 // Strings seen before are found without an allocation, also those of earlier
-// blocks: known maps every string to its slot, and used tells which slots the
-// open block refers to. A string is copied when it is first seen.
+// blocks: known maps every string to its slot, and the slot tells the string's
+// key in the open block. A string is copied when it is first seen.
+//
+// A column has few values, and rows that follow one another have the same, so
+// most lookups end in recent: a table with one place for each hash, of which it
+// is enough that equal strings have the same. What is not there is looked up in
+// known, so strings chosen to collide cost no more than a map lookup.
 type lowCard struct {
-	known map[string]int32
-	slots []slot
-	dict  []int32 // slots of the block's dictionary, in its order
-	keys  []uint32
+	known  map[string]int32
+	slots  []slot
+	recent [recentSlots]int32 // slots, by hash
+	dict   []int32            // slots of the block's dictionary, in its order
+	keys   []uint32
 }
+
+// recentSlots is a power of two.
+const recentSlots = 128
 
 type slot struct {
 	text string
@@ -39,16 +48,24 @@ type slot struct {
 }
 
 func (c *lowCard) append(s string) {
-	n, ok := c.known[s]
-	if !ok {
-		n = c.intern(strings.Clone(s))
+	place := &c.recent[quickHash(s)%recentSlots]
+	if n := int(*place); n >= len(c.slots) || c.slots[n].text != s {
+		*place = c.find(s)
 	}
-	sl := &c.slots[n]
+	sl := &c.slots[*place]
 	if sl.key < 0 {
 		sl.key = int32(len(c.dict))
-		c.dict = append(c.dict, n)
+		c.dict = append(c.dict, *place)
 	}
 	c.keys = append(c.keys, uint32(sl.key))
+}
+
+// find returns the slot of a string.
+func (c *lowCard) find(s string) int32 {
+	if n, ok := c.known[s]; ok {
+		return n
+	}
+	return c.intern(strings.Clone(s))
 }
 
 func (c *lowCard) intern(s string) int32 {
@@ -59,6 +76,28 @@ func (c *lowCard) intern(s string) int32 {
 	c.slots = append(c.slots, slot{text: s, key: -1})
 	c.known[s] = n
 	return n
+}
+
+// quickHash mixes the length, the first and the last eight bytes. Names that
+// differ only in between collide.
+func quickHash(s string) uint32 {
+	const odd1, odd2 = 0x9e3779b97f4a7c15, 0xc2b2ae3d27d4eb4f // of XXH64
+	n := len(s)
+	var first, last uint64
+	switch {
+	case n >= 8:
+		first, last = load64(s), load64(s[n-8:])
+	case n > 0:
+		first, last = uint64(s[0])|uint64(s[n/2])<<8, uint64(s[n-1])
+	}
+	return uint32(((first^uint64(n))*odd1 ^ last) * odd2 >> 32)
+}
+
+// load64 reads eight bytes at once.
+func load64(s string) uint64 {
+	_ = s[7]
+	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
+		uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
 }
 
 // Rows implements column.
