@@ -110,8 +110,10 @@ func (m *entryMaker) number(key string, n uint64) {
 		resp.Code = uint32(min(n, math.MaxUint32))
 	case "upstream.attempts":
 		c.Attempts = uint32(min(n, math.MaxUint32))
-	case "duration_ms":
-		c.Duration = times(n, time.Millisecond)
+	case "duration_ms": // of a try, %DURATION% and its last byte, which is more precise
+		c.Duration = later(c.Duration, times(n, time.Millisecond))
+	case "last_upstream_rx_us":
+		c.Duration = later(c.Duration, times(n, time.Microsecond))
 	case "last_downstream_tx_us":
 		c.LastDownstreamTx = times(n, time.Microsecond)
 	case "first_upstream_tx_us":
@@ -136,6 +138,13 @@ const maxTime = 365 * 24 * time.Hour
 
 func times(n uint64, unit time.Duration) wire.Span {
 	return span(time.Duration(min(n, uint64(maxTime/unit))) * unit)
+}
+
+func later(a, b wire.Span) wire.Span {
+	if a.Set && a.Duration() > b.Duration() {
+		return a
+	}
+	return b
 }
 
 // methods and versions are what gRPC access logs have numbers for

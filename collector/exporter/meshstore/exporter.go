@@ -51,11 +51,11 @@ func (b *base) consume(ctx context.Context, convert func(*tally)) error {
 	var t tally
 	convert(&t)
 	b.telemetry.add(&t)
-	if t.stored() == 0 {
-		if t.refused() != 0 {
-			return unstorable(b.signal, &t)
-		}
-		return nil
+	switch {
+	case t.stored() != 0, t.unkept[noNews] != 0: // what was taken before may not be durable yet
+		return answer(ctx, b.signal, b.store.Commit(ctx))
+	case t.refused() != 0:
+		return unstorable(b.signal, &t)
 	}
-	return answer(ctx, b.signal, b.store.Commit(ctx))
+	return nil
 }

@@ -32,6 +32,8 @@ func (m *spanMaker) field(key string, v pcommon.Value) bool {
 		return m.code(v)
 	case "response_flags":
 		return m.flags(v)
+	case "component":
+		m.isProxy = m.isProxy || v.Type() == pcommon.ValueTypeStr && v.Str() == "proxy"
 	case "node_id":
 		return setText(&m.span.Proxy, v)
 	case "guid:x-request-id", "http.request.header.x-request-id":

@@ -44,6 +44,7 @@ type spanMaker struct {
 	events   []record.SpanEvent
 	links    []record.SpanLink
 	peerRank peerRank
+	isProxy  bool // the span is of an Envoy's tracer
 
 	names         names // of the resource
 	sender        sender
@@ -122,7 +123,8 @@ func (m *spanMaker) one(in ptrace.Span, scope string) {
 // fill makes the row of a span.
 func (m *spanMaker) fill(in ptrace.Span, scope string) {
 	m.texts.reset()
-	m.attrs, m.events, m.links, m.peerRank = m.attrs[:0], m.events[:0], m.links[:0], 0
+	m.attrs, m.events, m.links = m.attrs[:0], m.events[:0], m.links[:0]
+	m.peerRank, m.isProxy = 0, false
 	start, skew := record.ClampTime(in.StartTimestamp().AsTime(), m.received)
 	m.span = record.Span{
 		Start: start, Skew: skew, Duration: micros(in.StartTimestamp(), in.EndTimestamp()),
@@ -142,12 +144,15 @@ func (m *spanMaker) fill(in ptrace.Span, scope string) {
 	m.setLinks(in.Links())
 }
 
-// setSender names who sent the span: the application, or the proxy that it
-// names.
+// setSender names who sent the span: the application, or the proxy. Envoy's
+// node.id is in the span of a request, not in those of its tries.
 func (m *spanMaker) setSender() {
 	s := m.sender
-	if id := m.span.Proxy; id != "" {
-		s = m.proxy(id)
+	if m.isProxy && m.span.Proxy == "" {
+		m.span.Proxy = m.names[nodePart]
+	}
+	if m.isProxy || m.span.Proxy != "" {
+		s = m.proxy(m.span.Proxy)
 	}
 	m.span.Node, m.span.Service, m.span.Version = s.node, s.service, s.version
 }

@@ -27,31 +27,31 @@ var kindNames = [kindCount]string{"span", "log", "request", "attempt", "proxy_st
 type reason uint8
 
 const (
-	noTraceID  reason = iota // a span without trace id
-	noSpanID                 // a span without span id
-	noTime                   // no time at all
-	untypedLog               // an Envoy access log of text only
-	badEntry                 // an access log entry that makes no sense; this and the next as envoyals refuses them
-	noDirection
-	inboundTry
-	tcpNotStored
-	noProxy     // statistics of a proxy that does not say which it is
-	noEdge      // a mesh metric without the names of both ends
-	badData     // a metric whose points contradict themselves
-	firstSkip   // no reason
-	noTraceLog  // a log record that belongs to no trace
-	interimLog  // an access log entry from the midst of a request
-	otherMetric // a metric that no mapping knows
-	unusedStat  // a statistic of Envoy that nothing reads, such as its histograms
-	firstPoint  // the first point of a cumulative series: no growth is known yet
-	staleData   // a point that says that there is none, or one that was seen before
+	noTraceID     reason = iota // a span without trace id
+	noSpanID                    // a span without span id
+	noTime                      // a span, an access log entry or a data point without its time
+	untypedLog                  // an Envoy access log of text only
+	badEntry                    // an access log entry that makes no sense
+	noDirection                 // an entry that tells neither inbound nor outbound
+	inboundTry                  // a try of the server's proxy towards its own application
+	tcpNotStored                // an entry of a TCP or UDP proxy
+	noProxy                     // a statistic of a proxy that does not say which it is
+	badData                     // a data point that contradicts itself
+	tooManySeries               // beyond the cumulative series that are remembered
+	firstSkip                   // no reason
+	noTraceLog                  // a log record that belongs to no trace
+	interimLog                  // an access log entry from the midst of a request
+	otherMetric                 // a metric that no table knows
+	unusedStat                  // a statistic of Envoy that nothing reads, such as its histograms
+	firstPoint                  // the first point of a cumulative series: its growth is not known
+	noNews                      // a point that was taken before, or says nothing new
 	reasonCount
 )
 
 var reasonNames = [reasonCount]string{
 	"no_trace_id", "no_span_id", "no_time", "untyped_access_log", "malformed_access_log", "no_direction", "inbound_try",
-	"tcp_not_stored", "no_proxy", "no_edge", "contradictory", "", "no_trace", "interim", "unknown_metric", "unused_statistic",
-	"first_point", "no_news",
+	"tcp_not_stored", "no_proxy", "contradictory", "too_many_series", "",
+	"no_trace", "interim", "unknown_metric", "unused_statistic", "first_point", "no_news",
 }
 
 // tally counts what one request brought, so that shared counters are touched
