@@ -27,6 +27,7 @@ const (
 
 	maxActive = 16 // statements at once; more wait
 	maxIdle   = 32 // connections kept for reuse
+	maxNamed  = 64 // sessions of clients
 )
 
 // serve opens the engine and answers on the inherited sockets until ctx ends.
@@ -40,7 +41,7 @@ func serve(ctx context.Context, s spec, logger *slog.Logger) error {
 		return err
 	}
 	p, err := pool.Open(lib, pool.Options{
-		Dir: engineDir(s.DataDir), Memory: s.Memory, Active: maxActive, Idle: maxIdle,
+		Dir: engineDir(s.DataDir), Memory: s.Memory, Active: maxActive, Idle: maxIdle, Named: maxNamed,
 	})
 	if err != nil {
 		return err

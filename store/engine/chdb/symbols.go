@@ -16,6 +16,7 @@ type symbols struct {
 	connect                  func(argc int32, argv unsafe.Pointer) unsafe.Pointer
 	closeConn                func(conn unsafe.Pointer)
 
+	classify    func(conn, sql unsafe.Pointer, sqlLen uintptr, database unsafe.Pointer, databaseLen uintptr, out unsafe.Pointer) int32
 	query       boundCall
 	streamQuery boundCall
 	streamFetch func(conn unsafe.Pointer, result uintptr) uintptr
@@ -51,6 +52,7 @@ func (s *symbols) table() map[string]any {
 		"chdb_version":                     &s.version,
 		"chdb_connect":                     &s.connect,
 		"chdb_close_conn":                  &s.closeConn,
+		"chdb_classify_query_n":            &s.classify,
 		"chdb_query_with_params_n":         &s.query,
 		"chdb_stream_query_with_params_n":  &s.streamQuery,
 		"chdb_stream_fetch_result":         &s.streamFetch,

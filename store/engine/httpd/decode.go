@@ -1,29 +1,22 @@
 package httpd
 
 import (
-	"compress/gzip"
 	"errors"
 	"io"
 	"net/http"
 	"net/url"
 
 	"github.com/ClickHouse/ch-go/compress"
+
+	"github.com/plimsoll-mesh/plimsoll/store/engine/chdb"
 )
 
 // decodeBody undoes the two compressions of a request body: Content-Encoding,
 // and inside of it ClickHouse's own frames (decompress=1).
 func decodeBody(r *http.Request, values url.Values) (io.Reader, error) {
-	var body io.Reader = r.Body
-	switch encoding := r.Header.Get("Content-Encoding"); encoding {
-	case "", "identity":
-	case "gzip":
-		z, err := gzip.NewReader(body)
-		if err != nil {
-			return nil, readError(err)
-		}
-		body = z
-	default:
-		return nil, notImplemented("Content-Encoding " + encoding)
+	body, err := decodeContent(r.Header.Get("Content-Encoding"), r.Body)
+	if err != nil {
+		return nil, readError(err)
 	}
 	if flag(values, "decompress") {
 		body = compress.NewReader(&frameGuard{src: body})
@@ -39,6 +32,11 @@ func atEnd(err error) bool {
 }
 
 // readError is the exception for a body that broke off or could not be decoded.
+// An exception stays what it is.
 func readError(err error) error {
+	var e *chdb.Exception
+	if errors.As(err, &e) {
+		return err
+	}
 	return exceptionf(codeCannotReadAllData, "CANNOT_READ_ALL_DATA", "Cannot read request body: %v", err)
 }

@@ -11,12 +11,18 @@ import (
 
 // Codes of ClickHouse's ErrorCodes.cpp that the interface raises or acts on.
 const (
-	codeCannotReadAllData    = 33
-	codeNotImplemented       = 48
-	codeSyntaxError          = 62
-	codeUnknownSetting       = 115
-	codeMemoryLimitExceeded  = 241
-	codeAuthenticationFailed = 516
+	codeCannotReadAllData     = 33
+	codeBadArguments          = 36
+	codeNotImplemented        = 48
+	codeSyntaxError           = 62
+	codeUnknownSetting        = 115
+	codeReadonly              = 164
+	codeTooManyQueries        = 202
+	codeMemoryLimitExceeded   = 241
+	codeSessionNotFound       = 372
+	codeSessionIsLocked       = 373
+	codeInvalidSessionTimeout = 374
+	codeAuthenticationFailed  = 516
 )
 
 // exceptionf makes an exception of the interface itself, in the engine's form.

@@ -18,18 +18,18 @@ func (h *Handler) execute(r *http.Request, out *output, start time.Time) error {
 	if err := out.configure(r, req); err != nil {
 		return err
 	}
-	conn, err := h.pool.Get(r.Context(), req.session)
+	loan, err := h.borrow(r.Context(), req)
 	if err != nil {
 		return err
 	}
-	stop := conn.Watch(r.Context())
+	stop := loan.conn.Watch(r.Context())
 	var stats chdb.Stats
 	out.onCommit = func(header http.Header) {
 		header.Set("X-ClickHouse-Summary", summary(stats, time.Since(start)))
 	}
-	err = h.dispatch(conn, req, out, &stats)
+	err = h.dispatch(loan.conn, req, out, &stats)
 	killed := stop()
-	conn.Release(err == nil && !killed && req.reusable())
+	loan.giveBack(req, err == nil && !killed)
 	return err
 }
 

@@ -2,12 +2,10 @@ package httpd
 
 import (
 	"bytes"
-	"compress/gzip"
 	"io"
 	"math"
 	"net/http"
 	"strconv"
-	"strings"
 
 	"github.com/plimsoll-mesh/plimsoll/store/engine/chdb"
 )
@@ -17,9 +15,9 @@ import (
 const defaultBuffer = 1 << 20
 
 // output is the response body. Result bytes pass through ClickHouse's frames if
-// the client asked for them, then a buffer, then gzip:
+// the client asked for them, then a buffer, then the content encoding:
 //
-//	Write → framer → hold → (commit: headers, status) → gzip → connection
+//	Write → framer → hold → (commit: headers, status) → encoder → connection
 type output struct {
 	w        http.ResponseWriter
 	onCommit func(http.Header) // adds the headers known only now
@@ -29,7 +27,7 @@ type output struct {
 	held   bytes.Buffer
 
 	committed bool
-	gzip      *gzip.Writer // nil: no Content-Encoding
+	encoder   encoder // nil: no Content-Encoding
 }
 
 func newOutput(w http.ResponseWriter) *output {
@@ -46,10 +44,12 @@ func (o *output) configure(r *http.Request, req *request) (err error) {
 		o.framer, err = newFramer(req.session.Settings["network_compression_method"], o.hold)
 		return err
 	}
-	if acceptsGzip(r) && req.session.Settings["enable_http_compression"] != "0" {
-		o.w.Header().Set("Content-Encoding", "gzip")
-		o.gzip, err = gzip.NewWriterLevel(o.w, gzip.BestSpeed)
+	encoding := chooseEncoding(r.Header)
+	if encoding == "" || req.session.Settings["enable_http_compression"] == "0" {
+		return nil
 	}
+	o.w.Header().Set("Content-Encoding", encoding)
+	o.encoder, err = newEncoder(encoding, o.w)
 	return err
 }
 
@@ -64,16 +64,6 @@ func bufferLimit(req *request) int {
 		}
 	}
 	return defaultBuffer
-}
-
-func acceptsGzip(r *http.Request) bool {
-	for _, coding := range strings.Split(r.Header.Get("Accept-Encoding"), ",") {
-		name, params, _ := strings.Cut(strings.TrimSpace(coding), ";")
-		if name == "gzip" && !strings.HasSuffix(strings.ReplaceAll(params, " ", ""), "q=0") {
-			return true
-		}
-	}
-	return false
 }
 
 // Write takes result bytes; it keeps none of p.
@@ -111,10 +101,24 @@ func (o *output) commit() error {
 }
 
 func (o *output) body() io.Writer {
-	if o.gzip != nil {
-		return o.gzip
+	if o.encoder != nil {
+		return o.encoder
 	}
 	return o.w
+}
+
+// flush sends what was written once the status is out: rows of a slow statement
+// reach the client as they come.
+func (o *output) flush() error {
+	if !o.committed {
+		return nil
+	}
+	if o.encoder != nil {
+		if err := o.encoder.Flush(); err != nil {
+			return err
+		}
+	}
+	return http.NewResponseController(o.w).Flush()
 }
 
 // finish ends a result. One that fits the buffer gets a Content-Length: that of
@@ -126,17 +130,17 @@ func (o *output) finish() error {
 		}
 	}
 	if !o.committed && o.held.Len() == 0 {
-		o.gzip = nil
+		o.encoder = nil
 		o.w.Header().Del("Content-Encoding")
 	}
-	if !o.committed && o.gzip == nil {
+	if !o.committed && o.encoder == nil {
 		o.w.Header().Set("Content-Length", strconv.Itoa(o.held.Len()))
 	}
 	if err := o.commit(); err != nil {
 		return err
 	}
-	if o.gzip != nil {
-		return o.gzip.Close()
+	if o.encoder != nil {
+		return o.encoder.Close()
 	}
 	return nil
 }
@@ -146,8 +150,8 @@ func (o *output) finish() error {
 func (o *output) abort(e *chdb.Exception, tag string) {
 	// Errors are of no use here: the connection is about to be cut.
 	_, _ = io.WriteString(o.body(), inBandException(e, tag))
-	if o.gzip != nil {
-		_ = o.gzip.Close()
+	if o.encoder != nil {
+		_ = o.encoder.Close()
 	}
 	_ = http.NewResponseController(o.w).Flush()
 	panic(http.ErrAbortHandler)

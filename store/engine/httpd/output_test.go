@@ -2,7 +2,6 @@ package httpd
 
 import (
 	"bytes"
-	"compress/gzip"
 	"errors"
 	"io"
 	"net/http"
@@ -107,36 +106,55 @@ func TestOutputStreamsInOrder(t *testing.T) {
 	}
 }
 
-func TestOutputZipsWhenAccepted(t *testing.T) {
+func TestOutputFlushesOnlyBehindTheStatus(t *testing.T) {
+	for _, accept := range []string{"", "gzip"} {
+		w := respond(t, "?buffer_size=4", http.Header{"Accept-Encoding": {accept}}, func(out *output) {
+			put(t, out, "ab")
+			if err := out.flush(); err != nil || out.committed {
+				t.Fatalf("flush of held bytes: %v, committed = %v", err, out.committed)
+			}
+			put(t, out, "cdef")
+			if err := out.flush(); err != nil {
+				t.Fatal(err)
+			}
+		})
+		if !w.Flushed || w.Body.Len() < 6 {
+			t.Errorf("%q: %d bytes, flushed = %v", accept, w.Body.Len(), w.Flushed)
+		}
+	}
+}
+
+func TestOutputIsEncodedWhenAccepted(t *testing.T) {
 	tests := []struct {
-		accept, query string
-		zipped        bool
+		accept, query, want string
 	}{
-		{"gzip", "", true},
-		{"br, gzip;q=0.5", "", true},
-		{"deflate", "", false},
-		{"gzip;q=0", "", false},
-		{"", "", false},
-		{"gzip", "?enable_http_compression=0", false},
-		{"gzip", "?compress=1", false},
+		{"gzip", "", "gzip"},
+		{"br, gzip;q=0.5", "", "br"},
+		{"deflate", "", "deflate"},
+		{"zstd", "", "zstd"},
+		{"lz4", "", "lz4"},
+		{"gzip;q=0", "", ""},
+		{"", "", ""},
+		{"gzip", "?enable_http_compression=0", ""},
+		{"gzip", "?compress=1", ""},
 	}
 	for _, tt := range tests {
 		w := respond(t, tt.query, http.Header{"Accept-Encoding": {tt.accept}}, func(out *output) {
 			put(t, out, "hello")
 			finish(t, out)
 		})
-		if got := w.Header().Get("Content-Encoding") == "gzip"; got != tt.zipped {
-			t.Errorf("%q %q: gzip = %v, want %v", tt.accept, tt.query, got, tt.zipped)
+		if got := w.Header().Get("Content-Encoding"); got != tt.want {
+			t.Errorf("%q %q: %q, want %q", tt.accept, tt.query, got, tt.want)
 		}
-		if !tt.zipped {
+		if tt.want == "" {
 			continue
 		}
-		z, err := gzip.NewReader(w.Body)
+		reader, err := decodeContent(tt.want, w.Body)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if plain, err := io.ReadAll(z); err != nil || string(plain) != "hello" {
-			t.Errorf("unzipped = %q, %v", plain, err)
+		if plain, err := io.ReadAll(reader); err != nil || string(plain) != "hello" {
+			t.Errorf("%s: decoded %q, %v", tt.want, plain, err)
 		}
 	}
 }

@@ -3,9 +3,9 @@ package httpd
 import (
 	"cmp"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
-	"strings"
 
 	"github.com/plimsoll-mesh/plimsoll/store/engine/chdb"
 	"github.com/plimsoll-mesh/plimsoll/store/engine/pool"
@@ -14,10 +14,12 @@ import (
 
 // request is one HTTP request, understood.
 type request struct {
-	values  url.Values
-	session pool.Session
-	params  chdb.Params
-	format  string // of the result, unless the statement names one
+	values   url.Values
+	session  pool.Session
+	client   clientSession // of session_id
+	params   chdb.Params
+	external []externalTable
+	format   string // of the result, unless the statement names one
 
 	statement sqlscan.Statement
 	// data follows the statement: its own inline data, then the rest of the body.
@@ -29,42 +31,59 @@ type request struct {
 // parseRequest reads URL, headers, and as much of the body as the statement
 // takes. Bodies of inserts are left to be streamed.
 func parseRequest(r *http.Request) (*request, error) {
-	values := r.URL.Query()
-	if err := refuseUnsupported(r, values); err != nil {
-		return nil, err
-	}
-	settings, params, err := splitQuery(values)
+	req := &request{values: r.URL.Query()}
+	text, body, err := req.readBody(r)
 	if err != nil {
 		return nil, err
 	}
-	restrict(r.Method, settings)
-	req := &request{
-		values: values,
-		params: params,
-		session: pool.Session{
-			Database: cmp.Or(values.Get("database"), r.Header.Get("X-ClickHouse-Database")),
-			Settings: settings,
-		},
-		format: cmp.Or(values.Get("default_format"), r.Header.Get("X-ClickHouse-Format"), defaultFormat),
-	}
-	body, err := decodeBody(r, values)
-	if err != nil {
+	if err := req.readSession(r); err != nil {
 		return nil, err
 	}
-	return req, req.readStatement(body)
+	req.format = cmp.Or(req.values.Get("default_format"), r.Header.Get("X-ClickHouse-Format"), defaultFormat)
+	return req, req.readStatement(text, body)
 }
 
-// refuseUnsupported names what a server could do and this interface cannot yet.
-// Sessions would pin a pool.Conn by session_id; external tables would become
-// temporary tables on the request's connection.
-func refuseUnsupported(r *http.Request, values url.Values) error {
-	if values.Get("session_id") != "" {
-		return notImplemented("session_id")
+// readBody returns the statement as far as it is in the URL or a form, and the
+// body behind it.
+func (r *request) readBody(h *http.Request) (text string, body io.Reader, err error) {
+	text = r.values.Get("query")
+	if !isForm(h) {
+		body, err = decodeBody(h, r.values)
+		return text, body, err
 	}
-	if strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/form-data") {
-		return notImplemented("external data (multipart/form-data)")
+	var more string
+	r.external, more, err = readForm(h, r.values)
+	return text + more, http.NoBody, err
+}
+
+// readSession takes database, settings, parameters and session_id out of the URL.
+func (r *request) readSession(h *http.Request) (err error) {
+	r.session.Database = cmp.Or(r.values.Get("database"), h.Header.Get("X-ClickHouse-Database"))
+	if r.session.Settings, r.params, err = splitQuery(r.values); err != nil {
+		return err
+	}
+	restrict(h.Method, r.session.Settings)
+	if r.client, err = parseSession(r.values); err != nil || r.client.id == "" {
+		return err
+	}
+	if readonly := r.session.Settings["readonly"]; readonly != "" && readonly != "0" {
+		r.client.reads = true
+		delete(r.session.Settings, "readonly")
 	}
 	return nil
+}
+
+// lasting is what of a request's session must be put in force within a session
+// of the client: nothing that the statement itself is there to change.
+func (r *request) lasting() pool.Session {
+	s := pool.Session{Database: r.session.Database, Settings: maps.Clone(r.session.Settings)}
+	switch r.statement.Keyword {
+	case "SET":
+		s.Settings = nil
+	case "USE":
+		s.Database = ""
+	}
+	return s
 }
 
 // resultFormat is the statement's own FORMAT, else the request's.
@@ -80,5 +99,5 @@ func (r *request) resultFormat() string {
 func (r *request) reusable() bool {
 	_, token := r.session.Settings["insert_deduplication_token"]
 	_, comment := r.session.Settings["log_comment"]
-	return r.statement.KeepsSession() && !token && !comment
+	return r.statement.KeepsSession() && !token && !comment && len(r.external) == 0
 }

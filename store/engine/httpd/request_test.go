@@ -105,8 +105,10 @@ func TestParseRequestRefuses(t *testing.T) {
 		code                           int
 		contains                       string
 	}{
-		{"a session", "?session_id=s", "SELECT 1", "", 48, "session_id"},
-		{"external tables", "", "", "multipart/form-data; boundary=x", 48, "external data"},
+		{"a session that lasts too long", "?session_id=s&session_timeout=3601", "SELECT 1", "", 374, "maximum of 1h0m0s"},
+		{"a session of nonsense", "?session_id=s&session_timeout=-1", "SELECT 1", "", 374, "Invalid session timeout: '-1'"},
+		{"a form that is cut", "", "--x\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n1", "multipart/form-data; boundary=x", 33, "EOF"},
+		{"a form without boundary", "", "", "multipart/form-data", 33, "boundary"},
 		{"two statements", "", "SELECT 1; SELECT 2", "", 62, "Multi-statements"},
 		{"nothing", "", "  -- nothing", "", 62, "Empty query"},
 		{"a statement beyond all bounds", "", "SELECT '" + strings.Repeat("x", maxStatement) + "'", "", 62, "longer than"},

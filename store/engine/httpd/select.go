@@ -26,7 +26,7 @@ func stream(conn *pool.Conn, req *request, out *output, stats *chdb.Stats) (err 
 		addChunk(stats, chunk.Stats())
 		_, err = out.Write(chunk.Bytes())
 		chunk.Close()
-		if err != nil {
+		if err := errors.Join(err, out.flush()); err != nil {
 			return err
 		}
 	}

@@ -13,10 +13,9 @@ import (
 // an INSERT beyond it is streamed.
 const maxStatement = 16 << 20
 
-// readStatement takes the statement from query=, continued by the body: a whole
-// body when it is no INSERT, the data when it is one.
-func (r *request) readStatement(body io.Reader) error {
-	text := r.values.Get("query")
+// readStatement takes the statement from text, that of query=, continued by the
+// body: a whole body when it is no INSERT, the data when it is one.
+func (r *request) readStatement(text string, body io.Reader) error {
 	statement, err := parse(text)
 	if err != nil {
 		return err

@@ -13,6 +13,8 @@ type Options struct {
 	Active int
 	// Idle is the most connections kept open for later use.
 	Idle int
+	// Named is the most connections kept by name, see Pool.GetNamed.
+	Named int
 }
 
 // engineArgs are effective on the engine as a whole: the total memory limit, and

@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 
 	"github.com/plimsoll-mesh/plimsoll/store/engine/chdb"
+	"github.com/plimsoll-mesh/plimsoll/store/engine/lease"
 )
 
 // ErrClosed is returned by Get after Close.
@@ -30,6 +31,7 @@ type Pool struct {
 	control *control
 	slots   chan struct{}
 	marks   atomic.Uint64
+	named   *lease.Registry[*Conn]
 
 	mu     sync.Mutex
 	idle   []*Conn // oldest first
@@ -47,7 +49,7 @@ func Open(lib *chdb.Library, options Options) (*Pool, error) {
 	}
 	p := &Pool{
 		lib: lib, options: options, control: &control{conn: conn},
-		slots: make(chan struct{}, options.Active),
+		slots: make(chan struct{}, options.Active), named: lease.New[*Conn](options.Named),
 	}
 	if p.facts, err = readFacts(conn); err != nil {
 		conn.Close()
@@ -75,7 +77,7 @@ func (p *Pool) Facts() Facts { return p.facts }
 // CreateDatabase creates an Atomic database when there is none of that name. The
 // engine's own "default" is an overlay over the file system and not for tables.
 func (p *Pool) CreateDatabase(name string) error {
-	return p.control.exec("CREATE DATABASE IF NOT EXISTS " + quoteName(name) + " ENGINE = Atomic")
+	return p.control.exec("CREATE DATABASE IF NOT EXISTS " + QuoteName(name) + " ENGINE = Atomic")
 }
 
 // ReturnMemory makes the allocator give unused pages back to the system; worth
@@ -88,10 +90,8 @@ func (p *Pool) ReturnMemory() error {
 // releases it. It waits for a free slot until ctx ends. Unknown settings, their
 // bad values and an unknown database are the engine's exceptions.
 func (p *Pool) Get(ctx context.Context, session Session) (*Conn, error) {
-	select {
-	case p.slots <- struct{}{}:
-	case <-ctx.Done():
-		return nil, fmt.Errorf("waiting for one of %d connections: %w", p.options.Active, ctx.Err())
+	if err := p.acquire(ctx); err != nil {
+		return nil, err
 	}
 	conn, err := p.take(session)
 	if err != nil {
@@ -99,6 +99,16 @@ func (p *Pool) Get(ctx context.Context, session Session) (*Conn, error) {
 		return nil, err
 	}
 	return conn, nil
+}
+
+// acquire takes a slot; who holds one may run a statement.
+func (p *Pool) acquire(ctx context.Context) error {
+	select {
+	case p.slots <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("waiting for one of %d connections: %w", p.options.Active, ctx.Err())
+	}
 }
 
 func (p *Pool) take(session Session) (*Conn, error) {
@@ -147,5 +157,6 @@ func (p *Pool) Close() {
 		conn.Close()
 	}
 	p.idle = nil
+	p.named.Close()
 	p.control.close()
 }

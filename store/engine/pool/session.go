@@ -39,7 +39,7 @@ func setStatement(settings map[string]string) string {
 }
 
 func useStatement(database string) string {
-	return "USE " + quoteName(database)
+	return "USE " + QuoteName(database)
 }
 
 // quote writes s as a string literal.
@@ -47,7 +47,7 @@ func quote(s string) string {
 	return "'" + strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(s) + "'"
 }
 
-// quoteName writes s as a quoted identifier.
-func quoteName(s string) string {
+// QuoteName writes s as a quoted identifier.
+func QuoteName(s string) string {
 	return "`" + strings.NewReplacer(`\`, `\\`, "`", "\\`").Replace(s) + "`"
 }
