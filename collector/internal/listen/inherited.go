@@ -32,11 +32,13 @@ func passed(getenv func(string) string, pid int) descriptors {
 	if err != nil || n < 1 {
 		return descriptors{err: fmt.Errorf("no socket was passed to this process: LISTEN_FDS is %q", getenv("LISTEN_FDS"))}
 	}
-	names := strings.Split(getenv("LISTEN_FDNAMES"), ":")
-	return descriptors{names: names[:min(n, len(names))]}
+	names := make([]string, n)
+	copy(names, strings.Split(getenv("LISTEN_FDNAMES"), ":"))
+	return descriptors{names: names}
 }
 
-// listener returns a listener over a copy of the named socket. The socket itself
+// listener returns a listener over a copy of the named socket, or of the only one
+// if no name is given. The socket itself
 // stays open, also when the listener is closed: connections wait in its queue,
 // and a reload of the configuration finds it again.
 func (d descriptors) listener(name string) (net.Listener, error) {
@@ -44,13 +46,21 @@ func (d descriptors) listener(name string) (net.Listener, error) {
 		return nil, d.err
 	}
 	i := slices.Index(d.names, name)
-	if i < 0 {
-		return nil, fmt.Errorf("no socket of this name was passed, only %s: set FileDescriptorName=%s in its unit", strings.Join(d.names, ", "), name)
+	switch {
+	case name == "" && len(d.names) > 1:
+		return nil, fmt.Errorf("%d sockets were passed, %q: say which, as in systemd:als", len(d.names), d.names)
+	case name == "":
+		i = 0
+	case i < 0:
+		return nil, fmt.Errorf("no socket of this name was passed, only %q: set FileDescriptorName=%s in its unit", d.names, name)
 	}
 	return copyOf(firstFD + i)
 }
 
 func copyOf(fd int) (net.Listener, error) {
+	if listens, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_ACCEPTCONN); err != nil || listens == 0 {
+		return nil, errors.Join(fmt.Errorf("descriptor %d is no listening socket", fd), err)
+	}
 	unix.CloseOnExec(fd)
 	dup, err := unix.FcntlInt(uintptr(fd), unix.F_DUPFD_CLOEXEC, 0)
 	if err != nil {
@@ -59,7 +69,7 @@ func copyOf(fd int) (net.Listener, error) {
 	file := os.NewFile(uintptr(dup), "held socket")
 	listener, err := net.FileListener(file) // makes a copy of its own
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("descriptor %d is no listening socket: %w", fd, err), file.Close())
+		return nil, errors.Join(fmt.Errorf("listening on descriptor %d: %w", fd, err), file.Close())
 	}
 	return listener, file.Close()
 }

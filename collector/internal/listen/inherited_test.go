@@ -26,8 +26,8 @@ func TestPassedErrors(t *testing.T) {
 		"another process": {environment("8", "1", "als"), "no socket was passed to this process: start it by its socket unit"},
 		"no number":       {environment("7", "x", "als"), `LISTEN_FDS is "x"`},
 		"zero":            {environment("7", "0", "als"), `LISTEN_FDS is "0"`},
-		"another name":    {environment("7", "2", "a:b"), "no socket of this name was passed, only a, b: set FileDescriptorName=als in its unit"},
-		"beyond":          {environment("7", "1", "a:als"), "only a: set"},
+		"another name":    {environment("7", "2", "a:b"), `no socket of this name was passed, only ["a" "b"]: set FileDescriptorName=als in its unit`},
+		"beyond":          {environment("7", "1", "a:als"), `only ["a"]: set`},
 		"no names":        {environment("7", "1", ""), "no socket of this name was passed"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -93,8 +93,8 @@ func runChild(t *testing.T, held net.Listener) {
 // serveOne sends one connection back what it sent. It opens the socket twice, as
 // a reload does, and closes it: neither takes it away from its holder.
 func serveOne(t *testing.T) {
-	for range 2 {
-		listener, err := Listen("systemd:als")
+	for _, endpoint := range []string{"systemd:als", "fd:4"} {
+		listener, err := Listen(endpoint)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -126,7 +126,11 @@ func TestCopyOfWhatDoesNotListen(t *testing.T) {
 	if _, err := copyOf(int(file.Fd())); err == nil || !strings.Contains(err.Error(), "is no listening socket") {
 		t.Errorf("got error %v", err)
 	}
-	if _, err := copyOf(1 << 20); err == nil || !strings.Contains(err.Error(), "copying descriptor 1048576") {
+	if _, err := copyOf(1 << 20); err == nil || !strings.Contains(err.Error(), "descriptor 1048576 is no listening socket") {
+		t.Errorf("got error %v", err)
+	}
+	two := passed(environment("7", "2", "a:b"), 7)
+	if _, err := two.listener(""); err == nil || !strings.Contains(err.Error(), `2 sockets were passed, ["a" "b"]: say which`) {
 		t.Errorf("got error %v", err)
 	}
 }

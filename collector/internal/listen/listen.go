@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -17,12 +18,14 @@ const socketMode = fs.FileMode(0o660)
 
 // Address is a parsed endpoint.
 type Address struct {
-	Network string // "tcp", "unix", or "systemd" for one that is held
-	Value   string // host:port, absolute path, or name
+	Network string // "tcp", "unix"; "fd" or "systemd" for one that is held
+	Value   string // host:port, absolute path, number, or name
 }
 
-// Parse reads one of "host:port", "unix:///absolute/path" and "systemd:NAME",
-// where NAME is the FileDescriptorName of a systemd socket unit.
+// Parse reads one of "host:port"; "unix:///absolute/path"; "fd:3" for a listening
+// socket that the process was started with, by its number; "systemd" for the only
+// one that came by socket activation, or "systemd:NAME" for that of several whose
+// unit has this FileDescriptorName.
 func Parse(endpoint string) (Address, error) {
 	if path, ok := strings.CutPrefix(endpoint, "unix://"); ok {
 		if !filepath.IsAbs(path) {
@@ -30,14 +33,17 @@ func Parse(endpoint string) (Address, error) {
 		}
 		return Address{"unix", path}, nil
 	}
-	if name, ok := strings.CutPrefix(endpoint, "systemd:"); ok {
-		if name == "" || strings.ContainsAny(name, ": /") {
-			return Address{}, fmt.Errorf("%q: want the FileDescriptorName of a socket unit, as in systemd:als", endpoint)
+	if number, ok := strings.CutPrefix(endpoint, "fd:"); ok {
+		if n, err := strconv.Atoi(number); err != nil || n < firstFD {
+			return Address{}, fmt.Errorf("%q: want the number of a passed socket from %d on, as in fd:%d", endpoint, firstFD, firstFD)
 		}
-		return Address{"systemd", name}, nil
+		return Address{"fd", number}, nil
+	}
+	if scheme, name, _ := strings.Cut(endpoint, ":"); scheme == "systemd" {
+		return Address{scheme, name}, nil
 	}
 	if _, _, err := net.SplitHostPort(endpoint); err != nil {
-		return Address{}, fmt.Errorf("%q: want host:port, unix:///path or systemd:NAME: %w", endpoint, err)
+		return Address{}, fmt.Errorf("%q: want host:port, unix:///path, fd:3 or systemd: %w", endpoint, err)
 	}
 	return Address{"tcp", endpoint}, nil
 }
@@ -53,6 +59,9 @@ func Listen(endpoint string) (net.Listener, error) {
 	switch a.Network {
 	case "systemd":
 		listener, err = passed(os.Getenv, os.Getpid()).listener(a.Value)
+	case "fd":
+		fd, _ := strconv.Atoi(a.Value) // Parse has seen to it
+		listener, err = copyOf(fd)
 	case "unix":
 		listener, err = listenUnix(a.Value)
 	default:

@@ -23,9 +23,11 @@ func TestParse(t *testing.T) {
 		"unix:///run/a.sock": {Address{"unix", "/run/a.sock"}, ""},
 		"systemd:als":        {Address{"systemd", "als"}, ""},
 		"unix://run/a.sock":  {Address{}, `"unix://run/a.sock": the path of a socket must be absolute`},
-		"systemd:":           {Address{}, `"systemd:": want the FileDescriptorName`},
-		"systemd:a:b":        {Address{}, `"systemd:a:b": want the FileDescriptorName`},
-		"127.0.0.1":          {Address{}, `"127.0.0.1": want host:port, unix:///path or systemd:NAME`},
+		"systemd":            {Address{"systemd", ""}, ""},
+		"fd:3":               {Address{"fd", "3"}, ""},
+		"fd:2":               {Address{}, `"fd:2": want the number of a passed socket from 3 on, as in fd:3`},
+		"fd:x":               {Address{}, `"fd:x": want the number of a passed socket`},
+		"127.0.0.1":          {Address{}, `"127.0.0.1": want host:port, unix:///path, fd:3 or systemd: `},
 		"":                   {Address{}, `"": want host:port`},
 	} {
 		got, err := Parse(endpoint)
@@ -120,6 +122,7 @@ func TestListenErrors(t *testing.T) {
 		"unix://" + file + "/s":          "not a directory",
 		"unix://" + dir + "/none/s":      "no such file",
 		"systemd:als":                    "no socket was passed to this process",
+		"fd:1000":                        "descriptor 1000 is no listening socket",
 	} {
 		_, err := Listen(endpoint)
 		if err == nil || !strings.HasPrefix(err.Error(), "listening on "+endpoint+": ") || !strings.Contains(err.Error(), want) {

@@ -15,8 +15,8 @@ import (
 // Config is what a user sets.
 type Config struct {
 	// Endpoint is where senders connect: "host:port", "unix:///path" for a
-	// socket (mode 0660), or "systemd:NAME" for one that systemd holds. Off
-	// loopback, TLS is required.
+	// socket (mode 0660), "fd:3" or "systemd:NAME" for one that another process
+	// holds. Off loopback, TLS is required.
 	// Default: 127.0.0.1:4319.
 	Endpoint string `mapstructure:"endpoint"`
 

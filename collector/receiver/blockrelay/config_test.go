@@ -49,7 +49,7 @@ func TestConfig(t *testing.T) {
 		},
 		"no port": {
 			raw{"endpoint": "127.0.0.1"}, Config{},
-			`endpoint: "127.0.0.1": want host:port, unix:///path or systemd:NAME: address 127.0.0.1: missing port in address`,
+			`endpoint: "127.0.0.1": want host:port, unix:///path, fd:3 or systemd: address 127.0.0.1: missing port in address`,
 		},
 		"unknown field": {raw{"endpont": "x"}, Config{}, "has invalid keys: endpont"},
 		"bad store":     {raw{"store": "9"}, Config{}, `invalid character(s) in type "9"`},

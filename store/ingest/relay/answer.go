@@ -26,7 +26,9 @@ func (r *Refusal) Permanent() bool {
 	return r.Status == http.StatusBadRequest || r.Status == http.StatusRequestEntityTooLarge
 }
 
-// unfit refuses a block for what it is.
+// Unfit refuses a block for what it is.
+func Unfit(reason error) *Refusal { return unfit("%v", reason) }
+
 func unfit(format string, args ...any) *Refusal {
 	return &Refusal{Status: http.StatusBadRequest, Reason: fmt.Sprintf(format, args...)}
 }
