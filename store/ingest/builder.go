@@ -54,7 +54,7 @@ type openBlock struct {
 
 func newBuilder[R any](set columnSet[R], p *Pipeline, counts *counters) *builder[R] {
 	return &builder[R]{set: set, openBlock: &openBlock{
-		table: set.table(), maxRows: p.cfg.BlockRows, nextID: p.nextID, emit: p.blocks.Append,
+		table: set.table(), maxRows: p.cfg.BlockRows, nextID: p.nextID, emit: p.append,
 		counts: counts, stall: &p.stall, log: p.log,
 		columns: set.list(), blockID: set.block(), encoder: newEncoder(),
 	}}

@@ -204,14 +204,14 @@ func testQuarantine(t *testing.T, e env) {
 	p.Attempt(&record.Attempt{End: time.Now(), RequestID: "a"})
 	done()
 	s := p.Stats().Tables
-	if r := s["requests"]; r.StoredRows != 900 || r.QuarantinedRows != 100 || r.Retries != 0 || s["attempts"].StoredRows != 1 {
-		t.Fatalf("stats = %+v, want one block of 100 rows in quarantine", s)
+	if r := s["requests"]; r.StoredRows != 950 || r.QuarantinedRows != 50 || r.Retries != 0 || s["attempts"].StoredRows != 1 {
+		t.Fatalf("stats = %+v, want half a block of 100 rows in quarantine", s)
 	}
 	files, err := filepath.Glob(filepath.Join(dir, "requests_in-*.native.lz4"))
 	if err != nil || len(files) != 1 {
 		t.Fatalf("files %v, %v, want one block", files, err)
 	}
-	reason, err := os.ReadFile(strings.TrimSuffix(files[0], ".native.lz4") + ".reason")
+	reason, err := os.ReadFile(strings.TrimSuffix(files[0], ".native.lz4") + ".txt")
 	if err != nil || !strings.Contains(string(reason), "poisoned") {
 		t.Errorf("reason = %s, %v", reason, err)
 	}

@@ -26,67 +26,167 @@ const (
 	maxErrorText = 8 << 10
 )
 
-// inserter posts sealed blocks to the store's HTTP interface.
+// inserter posts sealed blocks to the HTTP interfaces of the store's servers.
 type inserter struct {
+	shards    []*shard
+	rendering schema.Rendering
+}
+
+// shard is the servers that hold the same rows.
+type shard struct {
+	replicas []*server
+	current  atomic.Uint32 // the one that is tried first
+}
+
+// server is one server of ClickHouse.
+type server struct {
 	client   *http.Client
-	text     string // the DSN as it was given
+	text     string // its DSN
 	dsn      query.DSN
 	insert   map[string]string // statement by table
 	settings atomic.Pointer[map[string]string]
+	learned  atomic.Bool // whether settings are this server's
 }
 
 func newInserter(text string) (*inserter, error) {
+	shards, rendering, err := parseShards(text)
+	if err != nil {
+		return nil, err
+	}
+	i := &inserter{rendering: rendering}
+	for _, texts := range shards {
+		s := &shard{}
+		for _, text := range texts {
+			one, err := newServer(text)
+			if err != nil {
+				return nil, err
+			}
+			s.replicas = append(s.replicas, one)
+		}
+		i.shards = append(i.shards, s)
+	}
+	return i, nil
+}
+
+func newServer(text string) (*server, error) {
 	dsn, err := query.ParseDSN(text)
 	if err != nil {
 		return nil, err
 	}
-	i := &inserter{text: text, dsn: dsn, insert: map[string]string{}}
+	s := &server{text: text, dsn: dsn, insert: map[string]string{}}
 	for _, t := range schema.Tables() {
-		i.insert[t.Name] = t.Insert()
+		s.insert[t.Name] = t.Insert()
 	}
-	i.pin(pinnedSettings())
-	i.client = &http.Client{Transport: &http.Transport{
+	s.pin(pinnedSettings())
+	s.client = &http.Client{Transport: &http.Transport{
 		DialContext:         func(ctx context.Context, _, _ string) (net.Conn, error) { return dsn.Dial(ctx) },
-		MaxIdleConnsPerHost: len(i.insert),
+		MaxIdleConnsPerHost: len(s.insert),
 		IdleConnTimeout:     insertTimeout,
 		DisableCompression:  true,
 	}}
-	return i, nil
+	return s, nil
 }
 
-// prepare migrates the store and learns which settings its inserts need.
+// prepare migrates the store, and learns which settings the inserts of each
+// server need. Of a cluster any server may be away: one that answers does the
+// migration, and the settings of the others are learned before their first
+// insert.
 func (i *inserter) prepare(ctx context.Context) error {
-	if err := schema.Ensure(ctx, i.text, schema.Options{}); err != nil {
-		return err
+	var errs []error
+	migrated := false
+	for _, s := range i.servers() {
+		if !migrated {
+			if err := schema.Ensure(ctx, s.text, schema.Options{Rendering: i.rendering}); err != nil {
+				errs = append(errs, err)
+				continue
+			}
+			migrated = true
+		}
+		if err := s.learn(ctx); err != nil {
+			errs = append(errs, err)
+		}
 	}
-	settings, err := settingsFor(ctx, i.text)
+	if migrated && i.rendering == schema.Cluster {
+		return nil
+	}
+	return errors.Join(errs...)
+}
+
+func (i *inserter) servers() (out []*server) {
+	for _, s := range i.shards {
+		out = append(out, s.replicas...)
+	}
+	return out
+}
+
+// learn asks the server for its settings.
+func (s *server) learn(ctx context.Context) error {
+	settings, err := settingsFor(ctx, s.text)
 	if err != nil {
 		return err
 	}
-	i.pin(settings)
+	s.pin(settings)
+	s.learned.Store(true)
 	return nil
 }
 
 // pin sets the settings of the inserts from now on.
-func (i *inserter) pin(settings map[string]string) { i.settings.Store(&settings) }
+func (s *server) pin(settings map[string]string) { s.settings.Store(&settings) }
 
-// post inserts the block. It returns nil only if the store said that all of it
-// is stored, a *storeError if the store refused, and another error if no
-// answer came.
+func (i *inserter) shardOf(b *sealed) *shard { return i.shards[int(b.shard)%len(i.shards)] }
+
+// post inserts the block on its shard. It returns nil only if a server said that
+// all of it is stored, a *storeError if one refused, and another error if no
+// answer came. The replicas of a shard share their memory of tokens, so a block
+// whose fate on one is unknown may go to the next.
 func (i *inserter) post(ctx context.Context, b *sealed) error {
+	s := i.shardOf(b)
+	if len(s.replicas) == 1 {
+		return s.replicas[0].post(ctx, b)
+	}
+	var errs []error
+	for range s.replicas {
+		n := s.current.Load()
+		r := s.replicas[int(n)%len(s.replicas)]
+		err := r.postLearned(ctx, b)
+		if err == nil || permanent(err) || ctx.Err() != nil {
+			return err
+		}
+		errs = append(errs, err)
+		s.current.CompareAndSwap(n, n+1)
+	}
+	return errors.Join(errs...)
+}
+
+// postLearned is post with the settings that the server needs.
+func (s *server) postLearned(ctx context.Context, b *sealed) error {
+	if !s.learned.Load() {
+		if err := s.learn(ctx); err != nil {
+			return err
+		}
+	}
+	return s.post(ctx, b)
+}
+
+func (s *server) post(ctx context.Context, b *sealed) error {
+	return s.postAs(ctx, b, s.insert[b.table], b.token)
+}
+
+// postAs inserts the block's body with another statement or token.
+func (s *server) postAs(ctx context.Context, b *sealed, statement, token string) error {
 	ctx, cancel := context.WithTimeout(ctx, insertTimeout)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, i.address(b), bytes.NewReader(b.body))
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, s.address(statement, token), bytes.NewReader(b.body))
 	if err != nil {
 		return fmt.Errorf("making insert request: %w", err)
 	}
-	if user, password := i.dsn.Credentials(); user != "" {
+	if user, password := s.dsn.Credentials(); user != "" {
 		req.Header.Set("X-ClickHouse-User", user)
 		req.Header.Set("X-ClickHouse-Key", password)
 	}
-	resp, err := i.client.Do(req)
+	resp, err := s.client.Do(req)
 	if err != nil {
-		return fmt.Errorf("posting a block to %s: %w", i.dsn, cause(err))
+		return fmt.Errorf("posting a block to %s: %w", s.dsn, cause(err))
 	}
 	defer resp.Body.Close()
 	text, err := io.ReadAll(io.LimitReader(resp.Body, maxErrorText))
@@ -105,15 +205,15 @@ func cause(err error) error {
 	return err
 }
 
-func (i *inserter) address(b *sealed) string {
+func (s *server) address(statement, token string) string {
 	q := url.Values{}
-	for name, value := range *i.settings.Load() {
+	for name, value := range *s.settings.Load() {
 		q.Set(name, value)
 	}
-	q.Set("database", i.dsn.Database)
-	q.Set("query", i.insert[b.table])
-	q.Set("insert_deduplication_token", b.token)
-	u := i.dsn.Endpoint()
+	q.Set("database", s.dsn.Database)
+	q.Set("query", statement)
+	q.Set("insert_deduplication_token", token)
+	u := s.dsn.Endpoint()
 	u.RawQuery = q.Encode()
 	return u.String()
 }
@@ -130,4 +230,8 @@ func verdict(status int, code, text string) error {
 }
 
 // close closes the idle connections.
-func (i *inserter) close() { i.client.CloseIdleConnections() }
+func (i *inserter) close() {
+	for _, s := range i.servers() {
+		s.client.CloseIdleConnections()
+	}
+}

@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"math/rand/v2"
 	"time"
@@ -22,10 +23,10 @@ func backoff(try int) time.Duration {
 	return d/2 + rand.N(d/2)
 }
 
-// lane stores the blocks of one table one after the other. A lane that waits
-// for the store does not hold up the others.
+// lane stores the blocks of one table on one shard, one after the other. A lane
+// that waits for the store does not hold up the others.
 type lane struct {
-	table      string
+	key        laneKey
 	blocks     blockLog
 	store      store
 	quarantine quarantine
@@ -36,33 +37,35 @@ type lane struct {
 // run works until the context ends.
 func (l *lane) run(ctx context.Context) {
 	for {
-		b, err := l.blocks.Next(ctx, l.table)
+		b, err := l.blocks.Next(ctx, l.key)
 		if err != nil {
 			return
 		}
 		if err := l.deliver(ctx, b); err != nil {
 			return
 		}
-		l.blocks.Done(b)
 	}
 }
 
 // deliver posts the block until it is stored or found unfit. It returns an error
 // only if the context ended before that.
 func (l *lane) deliver(ctx context.Context, b *sealed) error {
+	if b.damaged != nil {
+		l.unreadable(b)
+		return nil
+	}
 	for try := 0; ; try++ {
-		err := l.store.post(ctx, b)
-		if err == nil {
+		err := l.try(ctx, b)
+		switch {
+		case err == nil:
 			l.stored(b, try)
 			return nil
-		}
-		if ctx.Err() != nil {
+		case ctx.Err() != nil:
 			return ctx.Err()
-		}
-		if permanent(err) {
-			l.counts.quarantined(b)
-			l.quarantine.take(b, err)
-			return nil
+		case permanent(err):
+			if err = l.refused(b, err); err == nil {
+				return nil
+			}
 		}
 		l.failed(b, try, err)
 		l.mend(ctx, err)
@@ -72,19 +75,70 @@ func (l *lane) deliver(ctx context.Context, b *sealed) error {
 	}
 }
 
-func (l *lane) stored(b *sealed, tries int) {
-	l.counts.storedRows.Add(uint64(b.rows))
-	l.counts.storedBlocks.Add(1)
-	if tries > 0 {
-		l.log.Info("store takes blocks again", "table", b.table, "token", b.token, "tries", tries+1)
+// try posts the block, unless the store has it already.
+func (l *lane) try(ctx context.Context, b *sealed) error {
+	if l.mustAsk(b, time.Now()) {
+		has, err := l.store.reconcile(ctx, b)
+		if err != nil || has {
+			return err
+		}
 	}
+	err := l.store.post(ctx, b)
+	if err != nil && b.unsure.IsZero() {
+		b.unsure = time.Now()
+	}
+	return err
+}
+
+// mustAsk tells whether the block may be in the store although its tables may
+// have forgotten its token.
+func (l *lane) mustAsk(b *sealed, now time.Time) bool {
+	return l.store.reconcile != nil && !b.unsure.IsZero() && (b.suspect || now.Sub(b.unsure) >= l.store.askAfter)
+}
+
+func (l *lane) stored(b *sealed, tries int) {
+	if !b.suspect { // those were counted by the process that stored them
+		l.counts.storedRows.Add(uint64(b.rows))
+		l.counts.storedBlocks.Add(1)
+	}
+	l.blocks.Done(b)
+	if tries > 0 {
+		l.log.Info("store takes blocks again", "table", b.table, "shard", b.shard, "token", b.token, "tries", tries+1)
+	}
+}
+
+// refused deals with a block that the store will never take: its halves are
+// tried, and what is refused again goes into quarantine. It returns an error if
+// the log does not take the halves.
+func (l *lane) refused(b *sealed, reason error) error {
+	if !b.part && b.rows > 1 && worthSplitting(reason) {
+		parts, err := split(b)
+		if err == nil {
+			l.log.Warn("a block is refused, its halves are tried", "table", b.table, "token", b.token, "rows", b.rows, "reason", reason)
+			return l.blocks.Replace(b, parts)
+		}
+		reason = errors.Join(reason, err)
+	}
+	l.counts.quarantined(b)
+	l.quarantine.take(b, reason)
+	l.blocks.Done(b)
+	return nil
+}
+
+// unreadable gives up a block that the disk does not give back.
+func (l *lane) unreadable(b *sealed) {
+	if !b.suspect {
+		l.counts.lostRows.Add(uint64(b.rows))
+		l.log.Error("a block in the write-ahead log cannot be read, its rows are lost", "table", b.table, "token", b.token, "rows", b.rows, "error", b.damaged)
+	}
+	l.blocks.Done(b)
 }
 
 // failed counts a failed try, and logs the first of a block.
 func (l *lane) failed(b *sealed, try int, err error) {
 	l.counts.retries.Add(1)
 	if try == 0 {
-		l.log.Warn("storing a block is being retried", "table", b.table, "token", b.token, "rows", b.rows, "error", err)
+		l.log.Warn("storing a block is being retried", "table", b.table, "shard", b.shard, "token", b.token, "rows", b.rows, "error", err)
 	}
 }
 
@@ -95,7 +149,7 @@ func (l *lane) mend(ctx context.Context, err error) {
 		return
 	}
 	if err := l.store.migrate(ctx); err != nil {
-		l.log.Warn("migrating a store without tables", "table", l.table, "error", err)
+		l.log.Warn("migrating a store without tables", "table", l.key.table, "error", err)
 	}
 }
 

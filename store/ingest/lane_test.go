@@ -49,12 +49,14 @@ func TestLaneRetriesTheSameBytesUntilStored(t *testing.T) {
 	})
 }
 
-func TestLaneQuarantinesOneBlockAndGoesOn(t *testing.T) {
+// TestLaneSplitsThenQuarantines: of a block that is refused the halves are tried,
+// once, and what is refused again does not hold up the others.
+func TestLaneSplitsThenQuarantines(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		bad := uint64(0)
 		f := &fakeStore{}
 		f.answer = func(b *sealed) error {
-			if b.table == "requests_in" && (bad == 0 || bad == b.seq) {
+			if b.table == "requests_in" && (bad == 0 || bad == b.seq && b.rows != 3) {
 				bad = b.seq
 				return &storeError{status: 500, code: 117, text: "Code: 117. DB::Exception: bad block"}
 			}
@@ -64,11 +66,30 @@ func TestLaneQuarantinesOneBlockAndGoesOn(t *testing.T) {
 		add(p, 15)
 		shutdown(t, p)
 		s := p.Stats().Tables["requests"]
-		if s.StoredRows != 10 || s.QuarantinedRows != 5 || s.QuarantinedBlocks != 1 || s.Retries != 0 || s.LostRows != 0 {
-			t.Errorf("stats = %+v, want 10 rows stored and one block of 5 refused", s)
+		if s.StoredRows != 13 || s.QuarantinedRows != 2 || s.QuarantinedBlocks != 1 || s.Retries != 0 || s.LostRows != 0 {
+			t.Errorf("stats = %+v, want 13 rows stored and half a block of 5 refused", s)
 		}
-		if logged.count("store refuses a block") != 1 || logged.count("bad block") != 1 {
-			t.Error("want one message with the reason")
+		if logged.count("store refuses a block") != 1 || logged.count("its halves are tried") != 1 || logged.count("bad block") != 2 {
+			t.Error("want one message for the block and one for its half, with the reason")
+		}
+	})
+}
+
+// TestLaneDoesNotSplitWhatHalvesCannotHelp: a refused statement is refused for
+// any rows.
+func TestLaneDoesNotSplitWhatHalvesCannotHelp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := &fakeStore{answer: func(b *sealed) error {
+			if b.table == "requests_in" {
+				return &storeError{status: 404, code: 16, text: "No such column"}
+			}
+			return nil
+		}}
+		p, _ := started(t, f, Config{BlockRows: 5})
+		add(p, 5)
+		shutdown(t, p)
+		if s := p.Stats().Tables["requests"]; s.QuarantinedBlocks != 1 || s.QuarantinedRows != 5 {
+			t.Errorf("stats = %+v, want the block refused whole", s)
 		}
 	})
 }

@@ -12,9 +12,17 @@ import (
 // errClosed is returned by a log that takes no more blocks.
 var errClosed = errors.New("the pipeline is shut down")
 
+// laneKey names a lane: the blocks of one table on one shard.
+type laneKey struct {
+	shard uint32
+	table string
+}
+
+func (b *sealed) lane() laneKey { return laneKey{shard: b.shard, table: b.table} }
+
 // blockLog keeps sealed blocks from the moment they are sealed until they are
-// stored. It is the seam for a write-ahead log: the pipeline relies on nothing
-// but what is written here.
+// stored: memoryLog as long as the process lives, diskLog across its end. The
+// pipeline relies on nothing but what is written here.
 type blockLog interface {
 	// Append takes a block. When it returns without error the block is as
 	// durable as the log is, and its lane will be given it. It does not wait
@@ -24,11 +32,14 @@ type blockLog interface {
 	// waits for that.
 	HasRoom() bool
 	WaitRoom(ctx context.Context) error
-	// Next waits for the oldest block of a table that was not given yet.
-	Next(ctx context.Context, table string) (*sealed, error)
+	// Next waits for the oldest block of a lane that was not given yet.
+	Next(ctx context.Context, lane laneKey) (*sealed, error)
 	// Done tells that a block is stored, or in quarantine: the log may forget
 	// it, and does not give it again after a restart.
 	Done(b *sealed)
+	// Replace takes parts in place of a block that was given. They count as the
+	// block did for WaitDone. After an error the block is still there.
+	Replace(b *sealed, parts []*sealed) error
 	// Appended counts the blocks taken so far; WaitDone waits until those of
 	// the named tables among the first n are done, of all tables if none is
 	// named.
@@ -48,15 +59,15 @@ type memoryLog struct {
 	closed atomic.Bool
 
 	mu       sync.Mutex
-	queues   map[string][]*sealed // by table, not given yet
-	open     map[*sealed]uint64   // not done, with their position among all appended
+	queues   map[laneKey][]*sealed // not given yet
+	open     map[*sealed]uint64    // not done, with their position among all appended
 	appended uint64
 	changed  chan struct{} // closed and replaced at every change
 }
 
 func newMemoryLog(maxBytes int64) *memoryLog {
 	return &memoryLog{
-		max: maxBytes, queues: map[string][]*sealed{}, open: map[*sealed]uint64{}, changed: make(chan struct{}),
+		max: maxBytes, queues: map[laneKey][]*sealed{}, open: map[*sealed]uint64{}, changed: make(chan struct{}),
 	}
 }
 
@@ -67,31 +78,39 @@ func (l *memoryLog) Append(b *sealed) error {
 		return errClosed
 	}
 	l.appended++
-	l.open[b] = l.appended
-	l.queues[b.table] = append(l.queues[b.table], b)
+	l.enqueue(b, l.appended)
+	return nil
+}
+
+// enqueue makes the block the last of its lane. The lock is held.
+func (l *memoryLog) enqueue(b *sealed, position uint64) {
+	l.open[b] = position
+	l.queues[b.lane()] = append(l.queues[b.lane()], b)
 	l.bytes.Add(int64(len(b.body)))
 	l.notify()
-	return nil
 }
 
 func (l *memoryLog) HasRoom() bool { return l.bytes.Load() < l.max && !l.closed.Load() }
 
-func (l *memoryLog) WaitRoom(ctx context.Context) error {
+func (l *memoryLog) WaitRoom(ctx context.Context) error { return l.waitFor(ctx, l.HasRoom) }
+
+// waitFor waits until there is room, as the function says.
+func (l *memoryLog) waitFor(ctx context.Context, room func() bool) error {
 	return l.wait(ctx, func() (bool, error) {
 		if l.closed.Load() {
 			return false, errClosed
 		}
-		return l.HasRoom(), nil
+		return room(), nil
 	})
 }
 
-func (l *memoryLog) Next(ctx context.Context, table string) (b *sealed, err error) {
+func (l *memoryLog) Next(ctx context.Context, lane laneKey) (b *sealed, err error) {
 	err = l.wait(ctx, func() (bool, error) {
-		q := l.queues[table]
+		q := l.queues[lane]
 		if len(q) == 0 {
 			return false, nil
 		}
-		b, l.queues[table] = q[0], q[1:]
+		b, l.queues[lane] = q[0], q[1:]
 		return true, nil
 	})
 	return b, err
@@ -100,12 +119,28 @@ func (l *memoryLog) Next(ctx context.Context, table string) (b *sealed, err erro
 func (l *memoryLog) Done(b *sealed) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.finish(b)
+}
+
+// finish forgets a block. The lock is held.
+func (l *memoryLog) finish(b *sealed) {
 	if _, ok := l.open[b]; !ok {
 		return
 	}
 	delete(l.open, b)
 	l.bytes.Add(-int64(len(b.body)))
 	l.notify()
+}
+
+func (l *memoryLog) Replace(b *sealed, parts []*sealed) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	position := l.open[b]
+	for _, p := range parts {
+		l.enqueue(p, position)
+	}
+	l.finish(b)
+	return nil
 }
 
 func (l *memoryLog) Appended() uint64 {
@@ -167,4 +202,36 @@ func (l *memoryLog) wait(ctx context.Context, condition func() (bool, error)) er
 func (l *memoryLog) notify() {
 	close(l.changed)
 	l.changed = make(chan struct{})
+}
+
+// wake is notify for who does not hold the lock.
+func (l *memoryLog) wake() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.notify()
+}
+
+// drop takes blocks that were not given yet out of their queues. They stay
+// open.
+func (l *memoryLog) drop(which func(*sealed) bool) (out []*sealed) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for lane, q := range l.queues {
+		l.queues[lane] = slices.DeleteFunc(slices.Clone(q), func(b *sealed) bool {
+			if which(b) {
+				out = append(out, b)
+				return true
+			}
+			return false
+		})
+	}
+	return out
+}
+
+// requeue puts a dropped block back, at the end of its lane.
+func (l *memoryLog) requeue(b *sealed) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.queues[b.lane()] = append(l.queues[b.lane()], b)
+	l.notify()
 }

@@ -21,7 +21,7 @@ func TestLogGivesBlocksInOrderByTable(t *testing.T) {
 	}
 	for table, want := range map[string][]uint64{"a": {0, 2, 4}, "b": {1, 3}} {
 		for _, seq := range want {
-			b, err := l.Next(t.Context(), table)
+			b, err := l.Next(t.Context(), laneKey{table: table})
 			if err != nil || b.seq != seq || b.table != table {
 				t.Fatalf("Next(%s) = %+v, %v, want block %d", table, b, err, seq)
 			}
@@ -34,7 +34,7 @@ func TestLogNextWaitsForABlock(t *testing.T) {
 		l := newMemoryLog(100)
 		got := make(chan *sealed)
 		go func() {
-			b, _ := l.Next(t.Context(), "a")
+			b, _ := l.Next(t.Context(), laneKey{table: "a"})
 			got <- b
 		}()
 		synctest.Wait()
@@ -50,7 +50,7 @@ func TestLogNextWaitsForABlock(t *testing.T) {
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		if _, err := l.Next(ctx, "a"); !errors.Is(err, context.DeadlineExceeded) {
+		if _, err := l.Next(ctx, laneKey{table: "a"}); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("error = %v, want that of the context", err)
 		}
 	})

@@ -34,21 +34,14 @@ type Pipeline struct {
 	work sync.WaitGroup
 }
 
-// store is what the pipeline needs of the outside.
-type store struct {
-	migrate func(context.Context) error // also makes ready for post
-	post    func(context.Context, *sealed) error
-	close   func()
-}
-
 // New makes a pipeline. It takes records at once and stores them from Start
 // on.
 func New(cfg Config, log *slog.Logger) (*Pipeline, error) {
-	in, err := newInserter(cfg.DSN)
+	s, err := newStore(cfg.DSN)
 	if err != nil {
 		return nil, err
 	}
-	return newPipeline(cfg, store{migrate: in.prepare, post: in.post, close: in.close}, log)
+	return newPipeline(cfg, s, log)
 }
 
 func newPipeline(cfg Config, s store, log *slog.Logger) (*Pipeline, error) {
@@ -59,8 +52,11 @@ func newPipeline(cfg Config, s store, log *slog.Logger) (*Pipeline, error) {
 	var id [8]byte
 	rand.Read(id[:]) // never fails (crypto/rand)
 	p := &Pipeline{cfg: cfg, id: binary.BigEndian.Uint64(id[:]), started: time.Now(), log: log, store: s}
-	p.blocks = newMemoryLog(cfg.MaxPending)
+	if p.blocks, err = p.openLog(); err != nil {
+		return nil, err
+	}
 	p.tables = newTables(p)
+	p.refuseStrangers()
 	return p, nil
 }
 
@@ -138,5 +134,8 @@ func (p *Pipeline) Stats() Stats {
 		s.Tables[keeps(table)] = c.stats()
 	}
 	s.PendingBlocks, s.PendingRows, s.PendingBytes = p.blocks.Pending()
+	if l, ok := p.blocks.(*diskLog); ok {
+		s.WAL = l.wal.Stats()
+	}
 	return s
 }

@@ -17,7 +17,7 @@ func TestQuarantineKeepsBlockAndReason(t *testing.T) {
 	q.take(&sealed{table: "requests_in", token: "tok", rows: 3, body: []byte("bytes")}, errors.New("code 117"))
 	want := map[string]string{
 		"requests_in-tok.native.lz4": "bytes",
-		"requests_in-tok.reason":     "table: requests_in\ntoken: tok\nrows: 3\nreason: code 117\n",
+		"requests_in-tok.txt":        "table: requests_in\ntoken: tok\nrows: 3\nreason: code 117\n",
 	}
 	got := map[string]string{}
 	entries, err := os.ReadDir(dir)

@@ -38,8 +38,10 @@ func (p *Pipeline) send(ctx context.Context, migrated error) {
 	}
 	q := quarantine{dir: p.cfg.Quarantine, log: p.log}
 	for table, c := range p.tables.counts {
-		l := lane{table: table, blocks: p.blocks, store: p.store, quarantine: q, counts: c, log: p.log}
-		p.work.Go(func() { l.run(ctx) })
+		for shard := range p.store.width() {
+			l := lane{key: laneKey{shard: shard, table: table}, blocks: p.blocks, store: p.store, quarantine: q, counts: c, log: p.log}
+			p.work.Go(func() { l.run(ctx) })
+		}
 	}
 }
 
@@ -127,11 +129,17 @@ func (p *Pipeline) writeBeat(through time.Time) {
 // store that answers takes less, and one that is down makes them worthless.
 const lastBeat = time.Second
 
-// Shutdown stores what is left, writes a last heartbeat and stops. Rows that
-// are not stored when the context ends are lost; the error says
-// how many. Heartbeats alone are not worth that wait: they get a second.
+// lastDrain is how long Shutdown waits for a store when the rows are safe on
+// disk anyway.
+const lastDrain = 5 * time.Second
+
+// Shutdown stores what is left, writes a last heartbeat and stops. With a
+// write-ahead log, what is not stored in a few seconds stays there until the
+// next start. Without one, rows that are not stored when the context ends are
+// lost; the error says how many. Heartbeats alone are not worth that wait: they
+// get a second.
 func (p *Pipeline) Shutdown(ctx context.Context) error {
-	err := p.drain(ctx)
+	err := p.leave(ctx)
 	if p.stop != nil {
 		p.stop()
 	}
@@ -142,6 +150,20 @@ func (p *Pipeline) Shutdown(ctx context.Context) error {
 		return fmt.Errorf("shutting down ingest: %w", err)
 	}
 	return nil
+}
+
+// leave drains the pipeline for as long as that is worth the wait.
+func (p *Pipeline) leave(ctx context.Context) error {
+	_, onDisk := p.blocks.(*diskLog)
+	if !onDisk {
+		return p.drain(ctx)
+	}
+	short, cancel := context.WithTimeout(ctx, lastDrain)
+	defer cancel()
+	if err := p.drain(short); err != nil {
+		p.log.Info("rows that are not stored stay in the write-ahead log", "reason", err)
+	}
+	return p.tables.sealAll()
 }
 
 // drain stores all rows and then the heartbeats. The last one speaks for the

@@ -3,10 +3,12 @@ package ingest
 import (
 	"encoding/binary"
 	"fmt"
+	"time"
 
 	"github.com/ClickHouse/ch-go/compress"
 	"github.com/ClickHouse/ch-go/proto"
 
+	"github.com/plimsoll-mesh/plimsoll/store/ingest/wal"
 	"github.com/plimsoll-mesh/plimsoll/store/schema"
 )
 
@@ -20,6 +22,17 @@ type sealed struct {
 	rows  int
 	body  []byte // Native, in LZ4 frames of ClickHouse
 	token string // insert_deduplication_token
+
+	shard   uint32    // of the store, by the token
+	schema  uint32    // schema.Version of the program that sealed it
+	created time.Time // when it was sealed
+
+	part    bool       // a half of a block that the store refused
+	halves  []*sealed  // of this one, in the log but not given out yet
+	unsure  time.Time  // since when the store may have it; zero: it has not
+	suspect bool       // it was stored before the machine started again
+	entry   *wal.Entry // place in the log on disk; nil in memory
+	damaged error      // why the log on disk does not give its body back
 }
 
 // blockID returns the id that the rows of a block carry: the pipeline's random

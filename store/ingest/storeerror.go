@@ -41,6 +41,10 @@ func withoutTables(err error) bool {
 // and refused credentials. Those are the store's state, and somebody will
 // mend it.
 func permanent(err error) bool {
+	var verdict interface{ Permanent() bool } // of a central collector, or a reconciliation
+	if errors.As(err, &verdict) {
+		return verdict.Permanent()
+	}
 	var answer *storeError
 	if !errors.As(err, &answer) || answer.code == 0 {
 		return false // no answer, or not from ClickHouse
@@ -86,4 +90,18 @@ func class(code int) errorClass {
 		return aboutStore
 	}
 	return unclassified
+}
+
+// worthSplitting tells whether a half of the block may fare better: when the
+// refusal is about values, not about the statement or its columns.
+func worthSplitting(err error) bool {
+	var answer *storeError
+	if !errors.As(err, &answer) {
+		return false
+	}
+	switch answer.code {
+	case 8, 10, 16, 20, 47, 62, 115: // names and numbers of columns, syntax, settings
+		return false
+	}
+	return true
 }
