@@ -3,20 +3,30 @@ package envoyals
 import (
 	"errors"
 	"fmt"
-	"net"
-	"path/filepath"
-	"strings"
 
 	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/config/configoptional"
+	"go.opentelemetry.io/collector/config/configtls"
 )
 
 // Config is what a user sets.
 type Config struct {
-	// Endpoint is where Envoys connect: "host:port", or "unix:///path" for a
-	// socket. There is no encryption: keep it on loopback, on a socket, or in a
-	// network that you trust.
+	// Endpoint is where Envoys connect: "host:port"; "unix:///path" for a socket
+	// that the receiver makes; "fd:3" for a listening socket that the process
+	// was started with, by its number; "systemd" or "systemd:name" for one that
+	// came by socket activation.
 	// Default: 127.0.0.1:19001.
 	Endpoint string `mapstructure:"endpoint"`
+
+	// TLS is what the receiver proves itself with, and how it checks the proxies
+	// (client_ca_file). Off loopback it must have both.
+	// Default: plaintext.
+	TLS configoptional.Optional[configtls.ServerConfig] `mapstructure:"tls"`
+
+	// Insecure lets anyone who reaches the endpoint write rows, also from other
+	// machines, without TLS or without a client certificate.
+	// Default: false.
+	Insecure bool `mapstructure:"insecure"`
 
 	// Store is the extension that stores the rows.
 	// Default: meshstore.
@@ -30,21 +40,25 @@ func (c *Config) Validate() error {
 	if c.Store == (component.ID{}) {
 		return errors.New("store: empty; name the extension that stores the rows, such as meshstore")
 	}
-	_, _, err := splitEndpoint(c.Endpoint)
-	return err
+	e, err := parseEndpoint(c.Endpoint)
+	if err != nil {
+		return err
+	}
+	return c.guard(e.remote())
 }
 
-// splitEndpoint returns network and address of an endpoint, as net.Listen wants
-// them.
-func splitEndpoint(endpoint string) (network, address string, err error) {
-	if path, ok := strings.CutPrefix(endpoint, "unix://"); ok {
-		if !filepath.IsAbs(path) {
-			return "", "", fmt.Errorf("endpoint: %q: the path of a socket must be absolute, as in unix:///run/plimsoll/als.sock", endpoint)
-		}
-		return "unix", path, nil
+// guard refuses to serve other machines (remote) without knowing them, unless
+// the user insists.
+func (c *Config) guard(remote bool) error {
+	switch {
+	case !remote || c.Insecure:
+		return nil
+	case !c.TLS.HasValue():
+		return fmt.Errorf("tls: missing, and endpoint %q can be reached from other machines; "+
+			"set tls with cert_file, key_file and client_ca_file, listen on 127.0.0.1 or a socket, or set insecure: true", c.Endpoint)
+	case c.TLS.Get().ClientCAFile == "":
+		return fmt.Errorf("tls::client_ca_file: missing, and endpoint %q can be reached from other machines; "+
+			"name the CA of the proxies' certificates, or set insecure: true", c.Endpoint)
 	}
-	if _, _, err := net.SplitHostPort(endpoint); err != nil {
-		return "", "", fmt.Errorf("endpoint: %q: want host:port or unix:///path: %w", endpoint, err)
-	}
-	return "tcp", endpoint, nil
+	return nil
 }

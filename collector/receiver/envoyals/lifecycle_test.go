@@ -150,7 +150,8 @@ func TestSocketOutOfReach(t *testing.T) {
 		t.Fatal(err)
 	}
 	path := filepath.Join(file, "als.sock")
-	if _, err := listen("unix://" + path); err == nil || err.Error() != "listening on unix://"+path+": lstat "+path+": not a directory" {
+	cfg := Config{Endpoint: "unix://" + path}
+	if _, err := cfg.listen(); err == nil || err.Error() != "listening on unix://"+path+": lstat "+path+": not a directory" {
 		t.Errorf("error = %v", err)
 	}
 }

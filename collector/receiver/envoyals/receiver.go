@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"sync"
 	"time"
 
@@ -20,9 +19,11 @@ import (
 // Times of the life cycle.
 const (
 	beatEvery   = time.Second
-	drainLinger = time.Second           // streams are read on for so long after the socket was closed
+	drainLinger = time.Second           // streams are read on for so long after an own socket was closed
 	drainIdle   = 30 * time.Millisecond // and then until they were without data for so long
+	drainShort  = 5 * time.Millisecond  // which is enough in the second half of drainLimit
 	drainLimit  = 3 * time.Second       // after that, streams are cut
+	silentLimit = time.Second / 2       // connections that have not said anything by then are closed
 	stopLimit   = 5 * time.Second       // for what blocks on the store after the cut
 )
 
@@ -36,8 +37,9 @@ type alsReceiver struct {
 	now       func() time.Time
 
 	sink     Sink
-	listener net.Listener
+	listener *greeters
 	server   *grpc.Server
+	linger   time.Duration  // how long to read on, at least, once draining
 	draining chan struct{}  // closed when streams shall end
 	stopped  chan struct{}  // closed when no stream is left
 	tasks    sync.WaitGroup // the server and the heartbeats
@@ -62,20 +64,27 @@ func newReceiver(cfg *Config, set component.TelemetrySettings) (*alsReceiver, er
 }
 
 // Start finds the store, listens and serves.
-func (r *alsReceiver) Start(_ context.Context, host component.Host) error {
+func (r *alsReceiver) Start(ctx context.Context, host component.Host) error {
 	sink, err := findSink(host, r.cfg.Store)
 	if err != nil {
 		return err
 	}
-	listener, err := listen(r.cfg.Endpoint)
+	options, err := r.cfg.credentials(ctx)
 	if err != nil {
 		return err
 	}
-	r.sink, r.listener = sink, listener
-	r.server = newServer(r.handle)
+	listener, err := r.cfg.listen()
+	if err != nil {
+		return err
+	}
+	r.sink, r.listener = sink, newGreeters(listener)
+	if e, _ := parseEndpoint(r.cfg.Endpoint); !e.passed() {
+		r.linger = drainLinger
+	}
+	r.server = newServer(r.handle, options...)
 	r.log.Info("receiving access logs", zap.Stringer("address", listener.Addr()))
 	r.tasks.Go(func() {
-		if err := r.server.Serve(listener); err != nil {
+		if err := r.server.Serve(r.listener); err != nil {
 			componentstatus.ReportStatus(host, componentstatus.NewFatalErrorEvent(fmt.Errorf("serving access logs: %w", err)))
 		}
 	})
@@ -116,19 +125,19 @@ func (r *alsReceiver) handle(_ any, ss grpc.ServerStream) error {
 		return ss.Context().Err()
 	case <-r.draining:
 	}
-	return drain(s, ss, done)
+	return r.drain(s, ss, done)
 }
 
-// drain reads on for drainLinger, in which the health checks of the Envoys find
-// the socket closed: from then on they keep their entries, where they would have
-// handed them to a connection that fails. It returns when the stream ended, or
-// was idle after that.
-func drain(s *stream, ss grpc.ServerStream, done <-chan error) error {
-	linger := time.NewTimer(drainLinger)
-	defer linger.Stop()
-	ticker := time.NewTicker(drainIdle)
+// drain reads on until the stream ended or was idle. Where the socket goes away
+// with the receiver it first lingers, so that the health checks of the Envoys
+// find that out: from then on they keep their entries, where they would have
+// handed them to a connection that fails. A socket that another process holds
+// takes their connections, and keeps them for the next receiver.
+func (r *alsReceiver) drain(s *stream, ss grpc.ServerStream, done <-chan error) error {
+	began := time.Now()
+	idle := drainIdle
+	ticker := time.NewTicker(idle)
 	defer ticker.Stop()
-	lingers := true
 	for {
 		steps := s.steps.Load()
 		select {
@@ -136,12 +145,15 @@ func drain(s *stream, ss grpc.ServerStream, done <-chan error) error {
 			return finish(ss, err)
 		case <-ss.Context().Done():
 			return ss.Context().Err()
-		case <-linger.C:
-			lingers = false
 		case <-ticker.C:
-			if waiting := steps%2 == 0; !lingers && waiting && s.steps.Load() == steps {
-				return ss.SendMsg(emptyResponse{})
-			}
+		}
+		waiting := steps%2 == 0 && s.steps.Load() == steps
+		if waiting && time.Since(began) >= r.linger {
+			return ss.SendMsg(emptyResponse{})
+		}
+		if idle == drainIdle && time.Since(began) > drainLimit/2 {
+			idle = drainShort // a busy stream: any gap will do
+			ticker.Reset(idle)
 		}
 	}
 }
@@ -154,8 +166,9 @@ func finish(ss grpc.ServerStream, err error) error {
 	return err
 }
 
-// Shutdown stops accepting, lets each stream run dry, and cuts what has not
-// ended after drainLimit or when the context does.
+// Shutdown stops accepting (of a passed socket by closing a copy), lets each
+// stream run dry, and cuts what has not ended after drainLimit or when the
+// context does.
 func (r *alsReceiver) Shutdown(ctx context.Context) error {
 	defer func() { _ = r.telemetry.stop() }()
 	if r.server == nil {
@@ -165,18 +178,20 @@ func (r *alsReceiver) Shutdown(ctx context.Context) error {
 	patience, cancel := context.WithTimeout(ctx, drainLimit)
 	defer cancel()
 	defer context.AfterFunc(patience, r.server.Stop)()
-	r.server.GracefulStop()
+	silence := time.AfterFunc(silentLimit, r.listener.hangUp)
+	defer silence.Stop()
 	return r.wait(ctx)
 }
 
 // wait returns when every goroutine has ended. A row that the store has no room
 // for can hold one up; the error then says so.
 func (r *alsReceiver) wait(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, stopLimit)
+	ctx, cancel := context.WithTimeout(ctx, drainLimit+stopLimit)
 	defer cancel()
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
+		r.server.GracefulStop()
 		r.readers.Wait()
 		close(r.stopped)
 		r.tasks.Wait()
