@@ -31,6 +31,7 @@ const (
 type spec struct {
 	DataDir string
 	Library string
+	Backups string
 	Memory  int64
 	TCP     bool
 	// Confined is set once the sandbox was entered, or found missing.

@@ -20,7 +20,7 @@ func TestConfigComplete(t *testing.T) {
 	}
 	want := Config{
 		DataDir: filepath.Join(wd, "d"), Socket: filepath.Join(wd, "d", "clickhouse.sock"),
-		Library: filepath.Join(wd, "l.so"), Memory: 1 << 30,
+		Library: filepath.Join(wd, "l.so"), Backups: filepath.Join(wd, "d", "backups"),
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("config (-want +got):\n%s", diff)

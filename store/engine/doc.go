@@ -15,9 +15,15 @@
 //	engine.pid       pid of the child
 //	engine.key       key of the TCP listener, when there is one
 //	clickhouse.sock  the unix socket, unless placed elsewhere
-//	data/            the engine's own files, all that the sandbox lets it write
+//	data/            the engine's own files
+//	backups/         backups (package backup), unless placed elsewhere
+//
+// The sandbox lets the engine write to the last two, and nowhere else.
+//
+// The supervisor also chooses the engine's memory by the limit of its cgroup
+// (memory.go), and kills a child that lives but does not answer (probe.go).
 //
 // Sub-packages, from the library up: chdb binds the C interface, pool keeps
-// connections, sqlscan reads what must be known of a statement, httpd speaks
+// connections, by name in lease, sqlscan reads what must be known of a statement, httpd speaks
 // HTTP, sandbox confines the child. enginetest starts an engine for tests.
 package engine

@@ -7,16 +7,17 @@ import (
 	"net/http"
 )
 
-// ping asks the engine behind socket whether it serves. It waits for an answer
-// as long as ctx lets it: the socket is open before the child accepts.
-func ping(ctx context.Context, socket string) error {
+// ask gets a path of the engine behind socket: /ping, whether it serves, or
+// /probe, whether the engine itself still answers a statement. It waits as long as
+// ctx lets it: the socket is open before the child accepts.
+func ask(ctx context.Context, socket, path string) error {
 	transport := &http.Transport{
 		DisableKeepAlives: true,
 		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 			return new(net.Dialer).DialContext(ctx, "unix", socket)
 		},
 	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://engine/ping", nil)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://engine"+path, nil)
 	if err != nil {
 		return err
 	}

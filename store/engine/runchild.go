@@ -21,8 +21,10 @@ func RunChild(ctx context.Context, logger *slog.Logger) error {
 	if s.Confined {
 		return serve(ctx, s, logger)
 	}
-	if err := os.MkdirAll(engineDir(s.DataDir), 0o700); err != nil {
-		return fmt.Errorf("creating engine directory: %w", err)
+	for _, dir := range []string{engineDir(s.DataDir), s.Backups} {
+		if err := os.MkdirAll(dir, 0o700); err != nil {
+			return fmt.Errorf("creating engine directory: %w", err)
+		}
 	}
 	err = confine(s)
 	if errors.Is(err, sandbox.ErrUnsupported) {
@@ -47,11 +49,11 @@ func confine(s spec) error {
 	return sandbox.Exec(policy(s, executable), argv, env)
 }
 
-// policy opens to the engine its own directory, and for reading what loading a
+// policy opens to the engine its own directory and that of its backups, and for reading what loading a
 // program takes: libraries, time zones, and what the machine offers.
 func policy(s spec, executable string) sandbox.Policy {
 	return sandbox.Policy{
-		ReadWrite: []string{engineDir(s.DataDir), "/dev/null"},
+		ReadWrite: []string{engineDir(s.DataDir), s.Backups, "/dev/null"},
 		ReadOnly: []string{
 			executable, s.Library,
 			"/lib", "/lib64", "/usr/lib", "/usr/lib64", "/etc/ld.so.cache", "/usr/share/zoneinfo",

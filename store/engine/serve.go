@@ -41,7 +41,7 @@ func serve(ctx context.Context, s spec, logger *slog.Logger) error {
 		return err
 	}
 	p, err := pool.Open(lib, pool.Options{
-		Dir: engineDir(s.DataDir), Memory: s.Memory, Active: maxActive, Idle: maxIdle, Named: maxNamed,
+		Dir: engineDir(s.DataDir), Backups: s.Backups, Memory: s.Memory, Active: maxActive, Idle: maxIdle, Named: maxNamed,
 	})
 	if err != nil {
 		return err

@@ -147,7 +147,7 @@ func TestPing(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			s := startServing(t, tt.handler)
-			err := ping(t.Context(), s.unix)
+			err := ask(t.Context(), s.unix, "/ping")
 			if (err == nil) != (tt.want == "") || err != nil && !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("ping = %v, want %q", err, tt.want)
 			}
@@ -155,7 +155,7 @@ func TestPing(t *testing.T) {
 			<-s.ended
 		})
 	}
-	if err := ping(t.Context(), filepath.Join(shortDir(t), "s")); err == nil || !strings.Contains(err.Error(), "socket=") {
+	if err := ask(t.Context(), filepath.Join(shortDir(t), "s"), "/ping"); err == nil || !strings.Contains(err.Error(), "socket=") {
 		t.Errorf("ping of nothing = %v, want the socket named", err)
 	}
 }
@@ -168,7 +168,7 @@ func TestPingGivesUpWithItsContext(t *testing.T) {
 	defer listener.Close()
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := ping(ctx, listener.Addr().String()); !errors.Is(err, context.Canceled) {
+	if err := ask(ctx, listener.Addr().String(), "/ping"); !errors.Is(err, context.Canceled) {
 		t.Errorf("ping = %v, want Canceled", err)
 	}
 }

@@ -26,6 +26,9 @@ type Supervisor struct {
 	argv   []string
 	logger *slog.Logger
 
+	probing  probing
+	counters counters
+
 	ready     chan struct{}
 	readyOnce sync.Once
 }
@@ -40,7 +43,7 @@ func NewSupervisor(config Config, argv []string, logger *slog.Logger) (*Supervis
 	if !isLibrary(config.Library) {
 		return nil, noLibrary(config.Library)
 	}
-	return &Supervisor{config: config, argv: argv, logger: logger, ready: make(chan struct{})}, nil
+	return &Supervisor{config: config, argv: argv, logger: logger, probing: defaultProbing(), ready: make(chan struct{})}, nil
 }
 
 // Ready is closed once the engine has answered for the first time.
@@ -62,6 +65,7 @@ func (s *Supervisor) Run(ctx context.Context) error {
 		return err
 	}
 	defer inherited.close(s.logger)
+	s.chooseMemory()
 	if inherited.address != nil {
 		s.logger.Info("engine listens on tcp", "address", inherited.address.String(), "key_file", keyFile(s.config.DataDir))
 	}
@@ -74,6 +78,7 @@ func (s *Supervisor) Run(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		s.counters.starts.Add(1)
 		answered := s.attend(ctx, child)
 		if ctx.Err() != nil {
 			break
@@ -97,12 +102,13 @@ func (s *Supervisor) attend(ctx context.Context, c *child) (answered bool) {
 	running, cancel := c.running(ctx)
 	defer cancel()
 	first, cancelFirst := context.WithTimeout(running, startLimit)
-	err := ping(first, s.config.Socket)
+	err := ask(first, s.config.Socket, "/ping")
 	cancelFirst()
 	switch {
 	case err == nil:
 		s.logger.Info("engine serves", "pid", c.pid, "socket", s.config.Socket)
 		s.readyOnce.Do(func() { close(s.ready) })
+		s.watch(running, c)
 	case running.Err() == nil:
 		s.logger.Error("engine does not answer and is killed", "pid", c.pid, "error", err)
 		c.kill()
@@ -115,9 +121,22 @@ func (s *Supervisor) attend(ctx context.Context, c *child) (answered bool) {
 	return err == nil
 }
 
+// chooseMemory settles the engine's memory, and says what is wrong with it.
+func (s *Supervisor) chooseMemory() {
+	limit, err := cgroupLimit(os.DirFS("/"))
+	if err != nil {
+		s.logger.Debug("reading memory limit", "error", err)
+	}
+	plan := planMemory(s.config.Memory, limit)
+	s.config.Memory = plan.cap
+	if plan.problem != "" {
+		s.logger.Warn("engine memory is not safe", "problem", plan.problem, "memory_mib", plan.cap>>20, "limit_mib", limit>>20, "remedy", plan.remedy)
+	}
+}
+
 func (s *Supervisor) spec() spec {
 	return spec{
-		DataDir: s.config.DataDir, Library: s.config.Library,
+		DataDir: s.config.DataDir, Library: s.config.Library, Backups: s.config.Backups,
 		Memory: s.config.Memory, TCP: s.config.Listen != "",
 	}
 }

@@ -40,6 +40,16 @@ func Post(t testing.TB, socket, body, query string) Response {
 	return Do(t, Client(t, socket), request)
 }
 
+// Get gets a path of the engine behind socket and reads the answer.
+func Get(t testing.TB, socket, path string) Response {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://engine"+path, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return Do(t, Client(t, socket), request)
+}
+
 // Do sends a request and reads the answer.
 func Do(t testing.TB, client *http.Client, request *http.Request) Response {
 	t.Helper()

@@ -26,15 +26,28 @@ func New(p *pool.Pool, logger *slog.Logger) *Handler {
 }
 
 // ServeHTTP answers /ping, and statements at /. A bare GET of / is a ping as well.
+// /probe is a ping that goes through to the engine.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch path := r.URL.Path; {
 	case path == "/ping", path == "/" && r.Method == http.MethodGet && r.URL.RawQuery == "":
 		io.WriteString(w, "Ok.\n") //nolint:errcheck // the client may be gone
+	case path == "/probe":
+		h.probe(w)
 	case path == "/":
 		h.serveStatement(w, r)
 	default:
 		http.Error(w, "There is no handle "+r.URL.Path, http.StatusNotFound)
 	}
+}
+
+// probe answers as soon as the engine has answered a statement, be it by an
+// exception: that is a sign of life too.
+func (h *Handler) probe(w http.ResponseWriter) {
+	if err := h.pool.Probe(); err != nil {
+		http.Error(w, err.Error(), http.StatusServiceUnavailable)
+		return
+	}
+	io.WriteString(w, "Ok.\n") //nolint:errcheck // the client may be gone
 }
 
 func (h *Handler) serveStatement(w http.ResponseWriter, r *http.Request) {

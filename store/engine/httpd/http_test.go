@@ -32,6 +32,7 @@ func TestRoutes(t *testing.T) {
 		body   string
 	}{
 		{"/ping", 200, "Ok.\n"},
+		{"/probe", 200, "Ok.\n"},
 		{"/?query=SELECT+1", 200, "1\n"},
 		{"/play", 404, "There is no handle /play\n"},
 		{"/", 200, "Ok.\n"},

@@ -6,6 +6,8 @@ import "strconv"
 type Options struct {
 	// Dir is the engine's data directory; it is created when missing.
 	Dir string
+	// Backups is the only directory that BACKUP and RESTORE may use; "" is none.
+	Backups string
 	// Memory is the most that the engine may allocate, in bytes. One query may
 	// take half of it, and spills a GROUP BY to disk from a quarter on.
 	Memory int64
@@ -20,10 +22,14 @@ type Options struct {
 // engineArgs are effective on the engine as a whole: the total memory limit, and
 // a mark cache far below ClickHouse's default of 5 GB.
 func (o Options) engineArgs() []string {
-	return []string{
+	args := []string{
 		"--max_server_memory_usage=" + strconv.FormatInt(o.Memory, 10),
 		"--mark_cache_size=" + strconv.FormatInt(min(o.Memory/16, 50_000_000), 10),
 	}
+	if o.Backups != "" {
+		args = append(args, "--backups.allowed_path="+o.Backups)
+	}
+	return args
 }
 
 // baseSettings are those of every connection; a request may override each.

@@ -86,6 +86,17 @@ func (p *Pool) ReturnMemory() error {
 	return p.control.exec("SYSTEM JEMALLOC PURGE")
 }
 
+// Probe runs a statement on a connection of its own, so that it waits for no slot.
+// An exception of the engine is an answer.
+func (p *Pool) Probe() error {
+	err := p.control.exec("SELECT 1")
+	var e *chdb.Exception
+	if errors.As(err, &e) {
+		return nil
+	}
+	return err
+}
+
 // Get returns a connection that carries session, for one statement; the caller
 // releases it. It waits for a free slot until ctx ends. Unknown settings, their
 // bad values and an unknown database are the engine's exceptions.
