@@ -46,6 +46,7 @@ func TestOnEngine(t *testing.T) {
 	t.Run("a reader cannot write", func(t *testing.T) { testReadOnly(t, reader) })
 	t.Run("a query ends in time", func(t *testing.T) { testTimeLimit(t, reader) })
 	t.Run("watermark", func(t *testing.T) { testWatermark(t, writer, reader) })
+	t.Run("minutes of edges", func(t *testing.T) { testEdgeMinutes(t, writer, reader) })
 }
 
 func testReadOnly(t *testing.T, reader driver.Conn) {

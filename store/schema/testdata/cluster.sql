@@ -987,3 +987,13 @@ ALTER TABLE attempts_local ON CLUSTER '{cluster}'
     MODIFY COLUMN outcome CODEC(ZSTD(1)),
     MODIFY COLUMN failure CODEC(ZSTD(1));
 
+-- migration edge_latency_codecs, sha256 70e15213a242645c26f293de446adf44d5d805b7e7bd4024e3f1daa8622abb7c
+ALTER TABLE edge_latency_10s_local ON CLUSTER '{cluster}'
+    MODIFY COLUMN hist CODEC(LZ4HC(9));
+
+ALTER TABLE edge_latency_1m_local ON CLUSTER '{cluster}'
+    MODIFY COLUMN hist CODEC(LZ4HC(9));
+
+ALTER TABLE edge_latency_1h_local ON CLUSTER '{cluster}'
+    MODIFY COLUMN hist CODEC(LZ4HC(9));
+

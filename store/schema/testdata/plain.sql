@@ -938,3 +938,13 @@ ALTER TABLE attempts
     MODIFY COLUMN outcome CODEC(ZSTD(1)),
     MODIFY COLUMN failure CODEC(ZSTD(1));
 
+-- migration edge_latency_codecs, sha256 afc6235b33fd99995cad77125e45e52b1b91aea1cf6ccd483166e27376e6c6d8
+ALTER TABLE edge_latency_10s
+    MODIFY COLUMN hist CODEC(LZ4HC(9));
+
+ALTER TABLE edge_latency_1m
+    MODIFY COLUMN hist CODEC(LZ4HC(9));
+
+ALTER TABLE edge_latency_1h
+    MODIFY COLUMN hist CODEC(LZ4HC(9));
+
