@@ -16,6 +16,8 @@ type Corpus struct {
 	Entries  int // log entries in all messages
 	Bytes    int // of the entries, without what frames them
 
+	identified int // messages with an identifier
+
 	ids   []hexText // UUIDs and trace ids
 	times []seconds
 	first int64 // earliest start, Unix seconds
@@ -46,6 +48,10 @@ func New(messages []Message) (*Corpus, error) {
 	}
 	return c, nil
 }
+
+// Identified tells whether a message names the proxy that sent it, as the first
+// of a stream does.
+func (c *Corpus) Identified() bool { return c.identified > 0 }
 
 // Fresh renews all ids, and moves all times so that the earliest start is at
 // the given moment, to the second. Ids that were equal stay equal.
@@ -99,7 +105,8 @@ func putSeconds(at []byte, s int64) {
 // The fields on the way to what is renewed (envoy/service/accesslog/v3/als.proto,
 // envoy/data/accesslog/v3/accesslog.proto).
 const (
-	httpLogs     = 2 // of a message
+	identifier   = 1 // of a message
+	httpLogs     = 2
 	logEntry     = 1 // of its http_logs
 	common       = 1 // of an entry
 	request      = 3
@@ -112,6 +119,10 @@ const (
 )
 
 func (c *Corpus) message(b []byte) error {
+	named := func([]byte) error { c.identified++; return nil }
+	if err := each(b, identifier, named); err != nil {
+		return err
+	}
 	return each(b, httpLogs, func(logs []byte) error {
 		return each(logs, logEntry, func(entry []byte) error {
 			c.Entries++

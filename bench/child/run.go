@@ -1,0 +1,133 @@
+package child
+
+import (
+	"bufio"
+	"context"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"runtime"
+	"syscall"
+	"time"
+
+	"github.com/plimsoll-mesh/plimsoll/store/ingest"
+)
+
+// Cost is what a measurement says.
+type Cost struct {
+	Rows   int     `json:"rows"`
+	CPU    float64 `json:"cpu_s"`  // user and system
+	Wall   float64 `json:"wall_s"` // from the first message until the store has all
+	Allocs uint64  `json:"allocs"` // heap objects made meanwhile
+}
+
+// handler takes messages to a pipeline.
+type handler interface {
+	message(b []byte) (rows int, err error)
+}
+
+// Run reads messages from in, sends them so many times through the part of the
+// collector that mode names to the store at the DSN, and writes the cost to out.
+// The modes are als and generated, for access logs by our decoder and by the
+// generated one.
+func Run(ctx context.Context, mode, dsn string, rounds int, in io.Reader, out io.Writer) error {
+	messages, err := readAll(in)
+	if err != nil {
+		return fmt.Errorf("reading messages: %w", err)
+	}
+	p, err := ingest.New(ingest.Config{DSN: dsn, Collector: "bench-" + mode}, slog.New(slog.DiscardHandler))
+	if err != nil {
+		return err
+	}
+	h, err := newHandler(mode, p)
+	if err != nil {
+		return err
+	}
+	if err := p.Start(ctx); err != nil {
+		return err
+	}
+	cost, err := measure(ctx, h, p, messages, rounds)
+	if err := errors.Join(err, p.Shutdown(ctx)); err != nil {
+		return err
+	}
+	return json.NewEncoder(out).Encode(cost)
+}
+
+func newHandler(mode string, p *ingest.Pipeline) (handler, error) {
+	switch mode {
+	case "als":
+		return newLogs(p, ownDecoder), nil
+	case "generated":
+		return newLogs(p, generatedDecoder), nil
+	}
+	return nil, fmt.Errorf("mode %q: want als or generated", mode)
+}
+
+func measure(ctx context.Context, h handler, p *ingest.Pipeline, messages [][]byte, rounds int) (Cost, error) {
+	var c Cost
+	if _, err := send(h, messages); err != nil { // warm: dictionaries, caches of edges
+		return c, err
+	}
+	if err := p.Flush(ctx); err != nil {
+		return c, err
+	}
+	runtime.GC()
+	began, cpu, allocs := time.Now(), cpuTime(), mallocs()
+	for range rounds {
+		n, err := send(h, messages)
+		if err != nil {
+			return c, err
+		}
+		c.Rows += n
+	}
+	err := p.Flush(ctx)
+	c.CPU, c.Wall, c.Allocs = (cpuTime() - cpu).Seconds(), time.Since(began).Seconds(), mallocs()-allocs
+	return c, err
+}
+
+func send(h handler, messages [][]byte) (rows int, err error) {
+	for _, m := range messages {
+		n, err := h.message(m)
+		if err != nil {
+			return rows, err
+		}
+		rows += n
+	}
+	return rows, nil
+}
+
+// cpuTime returns what this process has used, user and system.
+func cpuTime() time.Duration {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		return 0
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+func mallocs() uint64 {
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.Mallocs
+}
+
+func readAll(r io.Reader) ([][]byte, error) {
+	in := bufio.NewReaderSize(r, 1<<20)
+	var out [][]byte
+	for {
+		var head [4]byte
+		if _, err := io.ReadFull(in, head[:]); errors.Is(err, io.EOF) {
+			return out, nil
+		} else if err != nil {
+			return nil, err
+		}
+		b := make([]byte, binary.BigEndian.Uint32(head[:]))
+		if _, err := io.ReadFull(in, b); err != nil {
+			return nil, err
+		}
+		out = append(out, b)
+	}
+}
