@@ -7,18 +7,21 @@ import (
 	"time"
 
 	"github.com/plimsoll-mesh/plimsoll/store/ingest/wal"
+	"github.com/plimsoll-mesh/plimsoll/store/schema"
 )
 
 // Config says where a pipeline stores and when it seals. A zero field other
 // than DSN and Collector takes its default.
 type Config struct {
-	DSN        string        // of the store, see query.ParseDSN
-	Collector  string        // name in this process's heartbeats; unique among collectors
-	BlockRows  int           // a block is sealed at so many rows; 8192
-	BlockAge   time.Duration // and at least so often; 1 s
-	MaxPending int64         // bytes of sealed blocks not yet stored at which callers wait; 64 MiB
-	Quarantine string        // directory for blocks that the store refuses; "": that of the write-ahead log, or they are only counted and logged
-	WAL        WALConfig     // where sealed blocks are kept until they are stored
+	DSN        string         // of the store, see query.ParseDSN
+	Collector  string         // name in this process's heartbeats; unique among collectors
+	BlockRows  int            // a block is sealed at so many rows; 8192
+	BlockAge   time.Duration  // and at least so often; 1 s
+	MaxPending int64          // bytes of sealed blocks not yet stored at which callers wait; 64 MiB
+	Quarantine string         // directory for blocks that the store refuses; "": that of the write-ahead log, or they are only counted and logged
+	WAL        WALConfig      // where sealed blocks are kept until they are stored
+	Schema     schema.Options // of the tables; the rendering follows from the DSN
+	Observer   Observer       // is told of single events
 }
 
 // WALConfig says where sealed blocks are kept on disk until they are stored.

@@ -18,7 +18,7 @@ func TestConfigDefaults(t *testing.T) {
 		t.Error(diff)
 	}
 	set := Config{Collector: "c", BlockRows: 1, BlockAge: time.Minute, MaxPending: 2, Quarantine: "/q"}
-	if got, err := set.withDefaults(); err != nil || got != set {
+	if got, err := set.withDefaults(); err != nil || !cmp.Equal(got, set) {
 		t.Errorf("config = %+v, %v, want it unchanged", got, err)
 	}
 }

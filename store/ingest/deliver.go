@@ -33,7 +33,11 @@ func (p *Pipeline) append(b *sealed) error {
 		b.schema = schema.Version
 		b.shard = shardOf(b.token, p.store.width())
 	}
-	return p.blocks.Append(b)
+	if err := p.blocks.Append(b); err != nil {
+		return err
+	}
+	p.cfg.Observer.sealed(b)
+	return nil
 }
 
 // shardOf spreads blocks over shards. It depends on the token alone.

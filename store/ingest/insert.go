@@ -30,6 +30,7 @@ const (
 type inserter struct {
 	shards    []*shard
 	rendering schema.Rendering
+	options   schema.Options // of the migration
 }
 
 // shard is the servers that hold the same rows.
@@ -53,7 +54,7 @@ func newInserter(text string) (*inserter, error) {
 	if err != nil {
 		return nil, err
 	}
-	i := &inserter{rendering: rendering}
+	i := &inserter{rendering: rendering, options: schema.Options{Rendering: rendering}}
 	for _, texts := range shards {
 		s := &shard{}
 		for _, text := range texts {
@@ -96,7 +97,7 @@ func (i *inserter) prepare(ctx context.Context) error {
 	migrated := false
 	for _, s := range i.servers() {
 		if !migrated {
-			if err := schema.Ensure(ctx, s.text, schema.Options{Rendering: i.rendering}); err != nil {
+			if err := schema.Ensure(ctx, s.text, i.options); err != nil {
 				errs = append(errs, err)
 				continue
 			}

@@ -31,6 +31,7 @@ type lane struct {
 	store      store
 	quarantine quarantine
 	counts     *counters
+	observer   Observer
 	log        *slog.Logger
 }
 
@@ -83,8 +84,11 @@ func (l *lane) try(ctx context.Context, b *sealed) error {
 			return err
 		}
 	}
+	sent := time.Now()
 	err := l.store.post(ctx, b)
-	if err != nil && b.unsure.IsZero() {
+	if err == nil {
+		l.observer.stored(b, time.Since(sent))
+	} else if b.unsure.IsZero() {
 		b.unsure = time.Now()
 	}
 	return err

@@ -37,7 +37,7 @@ type Pipeline struct {
 // New makes a pipeline. It takes records at once and stores them from Start
 // on.
 func New(cfg Config, log *slog.Logger) (*Pipeline, error) {
-	s, err := newStore(cfg.DSN)
+	s, err := newStore(cfg)
 	if err != nil {
 		return nil, err
 	}
@@ -129,7 +129,7 @@ func (p *Pipeline) flush(ctx context.Context, tables ...string) error {
 
 // Stats returns what the pipeline did so far.
 func (p *Pipeline) Stats() Stats {
-	s := Stats{Tables: map[string]TableStats{}, Waiting: p.waiting.Load()}
+	s := Stats{Tables: map[string]TableStats{}, Waiting: p.waiting.Load(), Clamped: p.clamped.Load()}
 	for table, c := range p.tables.counts {
 		s.Tables[keeps(table)] = c.stats()
 	}

@@ -39,7 +39,7 @@ func (p *Pipeline) send(ctx context.Context, migrated error) {
 	q := quarantine{dir: p.cfg.Quarantine, log: p.log}
 	for table, c := range p.tables.counts {
 		for shard := range p.store.width() {
-			l := lane{key: laneKey{shard: shard, table: table}, blocks: p.blocks, store: p.store, quarantine: q, counts: c, log: p.log}
+			l := lane{key: laneKey{shard: shard, table: table}, blocks: p.blocks, store: p.store, quarantine: q, counts: c, observer: p.cfg.Observer, log: p.log}
 			p.work.Go(func() { l.run(ctx) })
 		}
 	}

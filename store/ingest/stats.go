@@ -11,10 +11,11 @@ import (
 type Stats struct {
 	Tables map[string]TableStats // by the name of the table that keeps the rows, such as "requests"
 
-	PendingBlocks int   // sealed, not stored yet
-	PendingRows   int   // in those blocks
-	PendingBytes  int64 // of those blocks
-	Waiting       int64 // callers that wait for room
+	PendingBlocks int    // sealed, not stored yet
+	PendingRows   int    // in those blocks
+	PendingBytes  int64  // of those blocks
+	Waiting       int64  // callers that wait for room
+	Clamped       uint64 // rows whose time was moved, see record's Skew
 
 	WAL wal.Stats // of the write-ahead log; zero without one
 }

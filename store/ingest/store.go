@@ -29,14 +29,16 @@ const askAfter = 2 * time.Minute
 // width is the number of shards.
 func (s store) width() uint32 { return max(1, s.shards) }
 
-func newStore(dsn string) (store, error) {
-	if relay.Is(dsn) {
-		return relayStore(dsn)
+func newStore(cfg Config) (store, error) {
+	if relay.Is(cfg.DSN) {
+		return relayStore(cfg.DSN)
 	}
-	in, err := newInserter(dsn)
+	in, err := newInserter(cfg.DSN)
 	if err != nil {
 		return store{}, err
 	}
+	in.options = cfg.Schema
+	in.options.Rendering = in.rendering
 	return store{
 		migrate: in.prepare, post: in.post, reconcile: in.reconcile, close: in.close,
 		shards: uint32(len(in.shards)), askAfter: askAfter,
