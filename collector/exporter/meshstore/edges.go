@@ -115,9 +115,6 @@ func (m *metricMaker) bins(key seriesKey, scale float64, p pmetric.HistogramData
 		return false
 	}
 	key.series += fmt.Sprint(bounds.AsRaw()) // other bounds are another series
-	if !m.buckets(key, p, temporality, s) {
-		return false
-	}
 	for _, bound := range bounds.All() {
 		s.Bounds = append(s.Bounds, scaled(bound, scale))
 	}
@@ -125,7 +122,7 @@ func (m *metricMaker) bins(key seriesKey, scale float64, p pmetric.HistogramData
 		key.part = sumPart
 		s.LatencySum = scaled(m.growth.of(key, p.Sum(), p, temporality).Growth, scale)
 	}
-	return true
+	return m.buckets(key, p, temporality, s)
 }
 
 // buckets fills in the counts. Each bucket is a counter of its own; they begin

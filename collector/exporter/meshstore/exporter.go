@@ -40,6 +40,17 @@ func (b *base) Shutdown(context.Context) error { return b.telemetry.stop() }
 // Capabilities says that data is read only: records borrow from it.
 func (b *base) Capabilities() consumer.Capabilities { return consumer.Capabilities{MutatesData: false} }
 
+// commitLimit is how long a sender is let wait for its rows to be durable. They
+// stay handed over: one that is told to send them again may store them twice.
+const commitLimit = 30 * time.Second
+
+// commit answers when what was handed over is durable.
+func (b *base) commit(ctx context.Context) error {
+	limited, cancel := context.WithTimeout(ctx, commitLimit)
+	defer cancel()
+	return answer(ctx, b.signal, b.store.Commit(limited))
+}
+
 // consume runs convert, which hands the records of one request to the store, and
 // answers when they are durable. It turns a request away before anything of it
 // is taken; one that was begun is finished, and waits for room if need be.
@@ -53,7 +64,7 @@ func (b *base) consume(ctx context.Context, convert func(*tally)) error {
 	b.telemetry.add(&t)
 	switch {
 	case t.stored() != 0, t.unkept[noNews] != 0: // what was taken before may not be durable yet
-		return answer(ctx, b.signal, b.store.Commit(ctx))
+		return b.commit(ctx)
 	case t.refused() != 0:
 		return unstorable(b.signal, &t)
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"go.opentelemetry.io/collector/component"
@@ -210,6 +211,57 @@ func TestWaitsForCommit(t *testing.T) {
 	}
 	close(release)
 	if err := <-answered; err != nil {
+		t.Error(err)
+	}
+}
+
+// TestCommitLimit: a sender without a deadline of its own is not held for ever.
+func TestCommitLimit(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := &fakeStore{commit: func(ctx context.Context) error {
+			<-ctx.Done()
+			return ctx.Err()
+		}}
+		e, begun := startedTraces(t, store), time.Now()
+		err := e.ConsumeTraces(context.Background(), spans(1))
+		if waited := time.Since(begun); waited != commitLimit {
+			t.Errorf("waited %v, want %v", waited, commitLimit)
+		}
+		s, _ := status.FromError(err)
+		if s.Code() != codes.Unavailable || retryDelay(s) == 0 {
+			t.Errorf("got %v, want UNAVAILABLE with RetryInfo", err)
+		}
+	})
+}
+
+// TestRepeatedPointsWaitAgain: points that were taken before are no news, but
+// whether they are durable is known only to a commit.
+func TestRepeatedPointsWaitAgain(t *testing.T) {
+	broken := errors.New("disk on fire")
+	store := &fakeStore{commit: fails(broken)}
+	md := pmetric.NewMetrics()
+	rm := md.ResourceMetrics().AppendEmpty()
+	rm.Resource().Attributes().PutStr("envoy.node.id", "proxy-1")
+	m := rm.ScopeMetrics().AppendEmpty().Metrics().AppendEmpty()
+	m.SetName("cluster.upstream_rq_retry")
+	sum := m.SetEmptySum()
+	sum.SetIsMonotonic(true)
+	sum.SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
+	p := sum.DataPoints().AppendEmpty()
+	p.SetTimestamp(stamp(0))
+	p.SetIntValue(5)
+	p.Attributes().PutStr("envoy.cluster_name", "a")
+	e := startedMetrics(t, store)
+	for try, want := range []int{1, 0, 0} {
+		if err := e.ConsumeMetrics(t.Context(), md); status.Code(err) != codes.Unavailable {
+			t.Errorf("try %d: got %v, want UNAVAILABLE", try, err)
+		}
+		if got := len(store.take()); got != want {
+			t.Errorf("try %d: the store got %d records, want %d", try, got, want)
+		}
+	}
+	store.commit = nil
+	if err := e.ConsumeMetrics(t.Context(), md); err != nil {
 		t.Error(err)
 	}
 }

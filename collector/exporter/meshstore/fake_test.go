@@ -77,18 +77,6 @@ func (f *fakeStore) take() []string {
 	return taken
 }
 
-// count returns how many records that are kept have the text.
-func (f *fakeStore) count(text string) (n int) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	for _, r := range f.records {
-		if strings.HasPrefix(r, text) || strings.Contains(r+"\n", text) {
-			n++
-		}
-	}
-	return n
-}
-
 // sorted returns what is kept, by kind, in the order of time.
 func (f *fakeStore) sorted() map[string][]string {
 	f.mu.Lock()

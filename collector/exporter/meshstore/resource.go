@@ -38,7 +38,7 @@ var sources = [partCount][]string{
 	servicePart:     {"service.name", "SERVICE"},
 	versionPart:     {"service.version", "VERSION"},
 	kindPart:        {"mesh.proxy_kind", "PROXY_KIND"},
-	nodePart:        {"node_name", "envoy.node.id"},
+	nodePart:        {"node_name", "envoy.node.id", "service.instance.id"},
 	nodeServicePart: {"cluster_name"},
 	logPart:         {"log_name"},
 }
