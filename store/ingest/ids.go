@@ -1,23 +1,43 @@
 package ingest
 
-import "encoding/hex"
+import "encoding/binary"
 
 // storedRequestID returns the request id to be stored: none if it is the text
 // form of the call id, from which it can be made again.
 func storedRequestID(id string, call [16]byte) string {
-	if isText(id, call) {
+	if isText(id, &call) {
 		return ""
 	}
 	return id
 }
 
 // isText tells whether a text is the RFC 9562 form of 16 bytes, in lower case.
-func isText(s string, id [16]byte) bool {
+func isText(s string, id *[16]byte) bool {
 	if len(s) != 36 || s[8] != '-' || s[13] != '-' || s[18] != '-' || s[23] != '-' {
 		return false
 	}
-	var want [32]byte
-	hex.Encode(want[:], id[:])
-	return s[:8] == string(want[:8]) && s[9:13] == string(want[8:12]) && s[14:18] == string(want[12:16]) &&
-		s[19:23] == string(want[16:20]) && s[24:] == string(want[20:])
+	return load64(s) == hexDigits(id[0:]) &&
+		load32(s[9:])|load32(s[14:])<<32 == hexDigits(id[4:]) &&
+		load32(s[19:])|load32(s[24:])<<32 == hexDigits(id[8:]) &&
+		load64(s[28:]) == hexDigits(id[12:])
+}
+
+// hexDigits returns the eight digits of four bytes, the first digit in the
+// lowest byte, without a branch or a table.
+func hexDigits(b []byte) uint64 {
+	const ones = 0x0101010101010101
+	x := uint64(binary.LittleEndian.Uint32(b))
+	x = (x | x<<16) & 0x0000ffff0000ffff
+	x = (x | x<<8) & 0x00ff00ff00ff00ff
+	x = x>>4&0x000f000f000f000f | x<<8&0x0f000f000f000f00 // a digit in each byte
+	letters := (x + 6*ones) >> 4 & ones
+	return x + '0'*ones + letters*('a'-'0'-10)
+}
+
+// load64 and load32 read the first bytes of a string, the lowest first.
+func load64(s string) uint64 { return load32(s) | load32(s[4:])<<32 }
+
+func load32(s string) uint64 {
+	_ = s[3]
+	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24
 }

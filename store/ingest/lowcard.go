@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"hash/maphash"
 	"strings"
 
 	"github.com/ClickHouse/ch-go/proto"
@@ -27,40 +28,64 @@ const (
 // blocks: known maps every string to its slot, and the slot tells the string's
 // key in the open block. A string is copied when it is first seen.
 //
-// A column has few values, and rows that follow one another have the same, so
-// most lookups end in recent: a table with one place for each hash, of which it
-// is enough that equal strings have the same. What is not there is looked up in
-// known, so strings chosen to collide cost no more than a map lookup.
+// A column has few values, and rows that follow one another often have the
+// same one: most lookups end at the slot of the row before, or in recent, which
+// has one place for each hash. What is not there is looked up in known.
 type lowCard struct {
 	known  map[string]int32
 	slots  []slot
+	last   int32              // slot of the row before
 	recent [recentSlots]int32 // slots, by hash
 	dict   []int32            // slots of the block's dictionary, in its order
 	keys   []uint32
 }
 
 // recentSlots is a power of two.
-const recentSlots = 128
+const recentSlots = 256
 
 type slot struct {
 	text string
 	key  int32 // position in dict, -1: not in the open block
 }
 
-func (c *lowCard) append(s string) {
-	place := &c.recent[quickHash(s)%recentSlots]
-	if n := int(*place); n >= len(c.slots) || c.slots[n].text != s {
-		*place = c.find(s)
-	}
-	sl := &c.slots[*place]
+// append adds a row.
+func (c *lowCard) append(s string) { c.put(c.slot(s)) }
+
+// put adds a row whose string is that of the slot.
+func (c *lowCard) put(n int32) {
+	sl := &c.slots[n]
 	if sl.key < 0 {
 		sl.key = int32(len(c.dict))
-		c.dict = append(c.dict, *place)
+		c.dict = append(c.dict, n)
 	}
 	c.keys = append(c.keys, uint32(sl.key))
 }
 
-// find returns the slot of a string.
+// slot returns the slot of a string, a new one if it has none.
+func (c *lowCard) slot(s string) int32 {
+	if !c.isAt(c.last, s) {
+		c.last = c.look(s)
+	}
+	return c.last
+}
+
+// isAt tells whether the slot is the string's.
+func (c *lowCard) isAt(n int32, s string) bool { return int(n) < len(c.slots) && c.slots[n].text == s }
+
+// look returns the slot of a string that is not the one before.
+func (c *lowCard) look(s string) int32 {
+	place := &c.recent[maphash.String(placeSeed, s)%recentSlots]
+	if !c.isAt(*place, s) {
+		*place = c.find(s)
+	}
+	return *place
+}
+
+// placeSeed decides which strings share a place in recent. It differs between
+// processes, so that no sender of names can choose them to.
+var placeSeed = maphash.MakeSeed()
+
+// find is look without recent.
 func (c *lowCard) find(s string) int32 {
 	if n, ok := c.known[s]; ok {
 		return n
@@ -76,28 +101,6 @@ func (c *lowCard) intern(s string) int32 {
 	c.slots = append(c.slots, slot{text: s, key: -1})
 	c.known[s] = n
 	return n
-}
-
-// quickHash mixes the length, the first and the last eight bytes. Names that
-// differ only in between collide.
-func quickHash(s string) uint32 {
-	const odd1, odd2 = 0x9e3779b97f4a7c15, 0xc2b2ae3d27d4eb4f // of XXH64
-	n := len(s)
-	var first, last uint64
-	switch {
-	case n >= 8:
-		first, last = load64(s), load64(s[n-8:])
-	case n > 0:
-		first, last = uint64(s[0])|uint64(s[n/2])<<8, uint64(s[n-1])
-	}
-	return uint32(((first^uint64(n))*odd1 ^ last) * odd2 >> 32)
-}
-
-// load64 reads eight bytes at once.
-func load64(s string) uint64 {
-	_ = s[7]
-	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
-		uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
 }
 
 // Rows implements column.

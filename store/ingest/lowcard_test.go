@@ -115,3 +115,22 @@ func FuzzLowCard(f *testing.F) {
 		}
 	})
 }
+
+// TestLowCardPlacesAreShared: more strings than places, in an order that has
+// each push another out.
+func TestLowCardPlacesAreShared(t *testing.T) {
+	var c lowCard
+	var want []string
+	for i := range 20 * recentSlots {
+		want = append(want, fmt.Sprint("name", i%(2*recentSlots)), "same")
+	}
+	for _, s := range want {
+		c.append(s)
+	}
+	if diff := cmp.Diff(want, readLowCard(t, &c)); diff != "" {
+		t.Error(diff)
+	}
+	if len(c.dict) != 2*recentSlots+1 {
+		t.Errorf("%d strings in the dictionary, want each once", len(c.dict))
+	}
+}
