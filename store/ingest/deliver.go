@@ -18,7 +18,7 @@ func (p *Pipeline) openLog() (blockLog, error) {
 		p.log.Warn("no directory for the write-ahead log: a crash costs all rows that are not stored yet")
 		return newMemoryLog(p.cfg.MaxPending), nil
 	}
-	l, err := openDiskLog(p.cfg.WAL, p.id, p.log)
+	l, err := openDiskLog(p.cfg.WAL, p.id, p.cfg.BlockAge, p.log)
 	if err != nil {
 		return nil, err
 	}

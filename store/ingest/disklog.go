@@ -11,9 +11,6 @@ import (
 	"github.com/plimsoll-mesh/plimsoll/store/ingest/wal"
 )
 
-// checkpointEvery is how often the log on disk notes what is done.
-const checkpointEvery = time.Second
-
 // diskLog is a blockLog on a write-ahead log. It keeps the bodies of blocks on
 // disk alone and reads each back when its lane asks for it: a store that is
 // down costs disk, not memory.
@@ -27,8 +24,8 @@ type diskLog struct {
 }
 
 // openDiskLog opens the log in the directory. The blocks that it holds are
-// given out first, oldest first.
-func openDiskLog(c WALConfig, id uint64, log *slog.Logger) (*diskLog, error) {
+// given out first, oldest first. What is done is noted as often as is told.
+func openDiskLog(c WALConfig, id uint64, every time.Duration, log *slog.Logger) (*diskLog, error) {
 	w, err := wal.Open(c.Directory, wal.Options{
 		ID: id, MaxBytes: c.MaxBytes, NoSync: c.NoSync, FS: c.Files, Boot: wal.BootID(), Log: log,
 	})
@@ -39,7 +36,7 @@ func openDiskLog(c WALConfig, id uint64, log *slog.Logger) (*diskLog, error) {
 	l.resume()
 	ctx, stop := context.WithCancel(context.Background())
 	l.stop = stop
-	l.work.Go(func() { l.tick(ctx) })
+	l.work.Go(func() { l.tick(ctx, every) })
 	return l, nil
 }
 
@@ -210,8 +207,8 @@ func (l *diskLog) Close() []*sealed {
 
 // tick lets the log note what is done and delete what has served. Those who
 // wait for room look again after each time.
-func (l *diskLog) tick(ctx context.Context) {
-	t := time.NewTicker(checkpointEvery)
+func (l *diskLog) tick(ctx context.Context, every time.Duration) {
+	t := time.NewTicker(every)
 	defer t.Stop()
 	for failed := false; ; {
 		select {

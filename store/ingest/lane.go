@@ -3,6 +3,7 @@ package ingest
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"math/rand/v2"
 	"time"
@@ -64,7 +65,7 @@ func (l *lane) deliver(ctx context.Context, b *sealed) error {
 		case ctx.Err() != nil:
 			return ctx.Err()
 		case permanent(err):
-			if err = l.refused(b, err); err == nil {
+			if err = l.refused(ctx, b, err); err == nil {
 				return nil
 			}
 		}
@@ -114,19 +115,33 @@ func (l *lane) stored(b *sealed, tries int) {
 // refused deals with a block that the store will never take: its halves are
 // tried, and what is refused again goes into quarantine. It returns an error if
 // the log does not take the halves.
-func (l *lane) refused(b *sealed, reason error) error {
-	if !b.part && b.rows > 1 && worthSplitting(reason) {
-		parts, err := split(b)
-		if err == nil {
-			l.log.Warn("a block is refused, its halves are tried", "table", b.table, "token", b.token, "rows", b.rows, "reason", reason)
-			return l.blocks.Replace(b, parts)
-		}
-		reason = errors.Join(reason, err)
+func (l *lane) refused(ctx context.Context, b *sealed, reason error) error {
+	parts, err := l.halves(ctx, b, reason)
+	if err == nil && parts != nil {
+		l.log.Warn("a block is refused, its halves are tried", "table", b.table, "token", b.token, "rows", b.rows, "reason", reason)
+		return l.blocks.Replace(b, parts)
+	}
+	if ctx.Err() != nil {
+		return ctx.Err()
 	}
 	l.counts.quarantined(b)
-	l.quarantine.take(b, reason)
+	l.quarantine.take(b, errors.Join(reason, err))
 	l.blocks.Done(b)
 	return nil
+}
+
+// halves splits a block if that may help. A block that one of the tables has
+// taken, before a view refused it, must not come under other tokens.
+func (l *lane) halves(ctx context.Context, b *sealed, reason error) ([]*sealed, error) {
+	if b.part || b.rows < 2 || !worthSplitting(reason) {
+		return nil, nil
+	}
+	if l.store.untouched != nil {
+		if err := l.store.untouched(ctx, b); err != nil {
+			return nil, fmt.Errorf("not split: %w", err)
+		}
+	}
+	return split(b)
 }
 
 // unreadable gives up a block that the disk does not give back.

@@ -1,9 +1,16 @@
 package ingest
 
 import (
+	"os"
 	"testing"
 
 	"go.uber.org/goleak"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// TestMain becomes a collector when a crash test has started the binary as one.
+func TestMain(m *testing.M) {
+	if os.Getenv(crashEnv) != "" {
+		os.Exit(crashCollector())
+	}
+	goleak.VerifyTestMain(m)
+}

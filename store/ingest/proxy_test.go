@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -19,10 +20,38 @@ import (
 type fault int
 
 const (
-	none       fault = iota
-	dropAnswer       // the store has answered, the caller does not hear of it
-	cutBody          // the store gets half of the body
+	none         fault = iota
+	dropAnswer         // the store has answered, the caller does not hear of it
+	cutBody            // the store gets half of the body
+	answer500          // a proxy's, the store does not hear of the insert
+	answer241          // memory limit, the same
+	answer252          // too many parts, the same
+	storeThen500       // the store has stored, the answer says otherwise
+	answer117          // incorrect data, the store does not hear of the insert
 )
+
+func (f fault) String() string {
+	return [...]string{
+		"none", "answer dropped after the insert", "body cut", "500 of a proxy", "241 memory limit", "252 too many parts",
+		"500 after the insert", "117 incorrect data",
+	}[f]
+}
+
+// refusals are answers that the store has no part in.
+var refusals = map[fault]storeError{
+	answer500: {status: 500, text: "upstream connect error"},
+	answer241: {status: 500, code: 241, text: "Code: 241. DB::Exception: Memory limit (total) exceeded"},
+	answer252: {status: 500, code: 252, text: "Code: 252. DB::Exception: Too many parts (3001). Merges are processing significantly slower than inserts"},
+	answer117: {status: 500, code: 117, text: "Code: 117. DB::Exception: Incorrect data"},
+}
+
+func (e storeError) write(w http.ResponseWriter) {
+	if e.code != 0 {
+		w.Header().Set("X-ClickHouse-Exception-Code", strconv.Itoa(e.code))
+	}
+	w.WriteHeader(e.status)
+	io.WriteString(w, e.text)
+}
 
 // faultyProxy stands between a pipeline and the store.
 type faultyProxy struct {
@@ -63,7 +92,19 @@ func (p *faultyProxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		table, _, _ := strings.Cut(into, " ")
 		f = p.choose(table)
 	}
+	if refusal, ok := refusals[f]; ok {
+		p.after(f)
+		refusal.write(w)
+		return
+	}
 	resp, err := p.forward(r, body, f)
+	if f == storeThen500 && err == nil {
+		io.Copy(io.Discard, resp.Body)
+		resp.Body.Close()
+		p.after(f)
+		refusals[answer500].write(w)
+		return
+	}
 	if f != none {
 		p.after(f)
 		if err == nil {

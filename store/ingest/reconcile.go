@@ -78,30 +78,52 @@ func (i *inserter) reconcile(ctx context.Context, b *sealed) (bool, error) {
 	return has, nil
 }
 
-func (s *server) reconcile(ctx context.Context, b *sealed) (bool, error) {
+func (s *server) reconcile(ctx context.Context, b *sealed) (has bool, err error) {
+	err = s.inquire(ctx, b, func(q inquiry, missing []target) error {
+		if len(missing) == len(q.targets) {
+			return nil
+		}
+		has = true
+		if len(missing) == 0 {
+			return nil
+		}
+		return s.complete(ctx, q, missing)
+	})
+	return has && err == nil, err
+}
+
+// untouched implements store.
+func (i *inserter) untouched(ctx context.Context, b *sealed) error {
+	s := i.shardOf(b)
+	return s.replicas[int(s.current.Load())%len(s.replicas)].inquire(ctx, b, func(q inquiry, missing []target) error {
+		if n := len(q.targets) - len(missing); n > 0 {
+			return fmt.Errorf("%d of %d tables have taken the block", n, len(q.targets))
+		}
+		return nil
+	})
+}
+
+// inquire finds out which targets lack the block and passes them on.
+func (s *server) inquire(ctx context.Context, b *sealed, then func(inquiry, []target) error) error {
 	conn, err := query.OpenWriter(s.dsn)
 	if err != nil {
-		return false, err
+		return err
 	}
 	defer conn.Close()
 	q := inquiry{conn: conn, database: s.dsn.Database, block: b}
 	if err := q.prepare(ctx); err != nil {
-		return false, err
+		return err
 	}
 	for look := 1; ; look++ {
 		missing, err := q.missing(ctx)
-		switch {
-		case err == nil && len(missing) == len(q.targets):
-			return false, nil
-		case err == nil && len(missing) == 0:
-			return true, nil
-		case err == nil:
-			return true, s.complete(ctx, q, missing)
-		case look == looks || !permanent(err):
-			return false, err
+		if err == nil {
+			return then(q, missing)
+		}
+		if look == looks || !permanent(err) {
+			return err
 		}
 		if err := sleep(ctx, lookGap); err != nil {
-			return false, err
+			return err
 		}
 	}
 }

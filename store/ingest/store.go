@@ -15,6 +15,9 @@ type store struct {
 	// may have forgotten, and completes one that it has in part. It returns
 	// whether the store has the block now. nil: the store cannot be asked.
 	reconcile func(context.Context, *sealed) (has bool, err error)
+	// untouched returns nil if no table has taken any of a block that was
+	// refused. nil: the store cannot be asked.
+	untouched func(context.Context, *sealed) error
 	close     func()
 
 	shards   uint32        // 0 is 1
@@ -40,7 +43,7 @@ func newStore(cfg Config) (store, error) {
 	in.options = cfg.Schema
 	in.options.Rendering = in.rendering
 	return store{
-		migrate: in.prepare, post: in.post, reconcile: in.reconcile, close: in.close,
+		migrate: in.prepare, post: in.post, reconcile: in.reconcile, untouched: in.untouched, close: in.close,
 		shards: uint32(len(in.shards)), askAfter: askAfter,
 	}, nil
 }
