@@ -33,6 +33,10 @@ func TestOnEngine(t *testing.T) {
 		"rolled_up":   testRollup,
 		"expired":     testExpiry,
 		"codecs":      testCodecs,
+		"retention":   testRetention,
+		"sampling":    testSampling,
+		"old_blocks":  testOldBlocks,
+		"mixed":       testMixed,
 	} {
 		t.Run(name, func(t *testing.T) {
 			d, err := query.ParseDSN(server)
@@ -217,11 +221,11 @@ func testClusterSyntax(t *testing.T, _ string, conn driver.Conn) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, s := range steps {
+	for _, s := range append(steps, settings(t, Cluster)...) {
 		for _, statement := range s.statements {
 			var parsed string
 			if err := conn.QueryRow(t.Context(), "SELECT formatQuery(?)", statement).Scan(&parsed); err != nil {
-				t.Errorf("migration %d: %v\n%s", s.id, err, statement)
+				t.Errorf("%s: %v\n%s", s.name, err, statement)
 			}
 		}
 	}
@@ -236,7 +240,7 @@ func testLayout(t *testing.T, _ string, conn driver.Conn) {
 	for table, want := range map[string]struct{ engine, key, partition, ttl string }{
 		"requests":         {"MergeTree", perCall, day, "toIntervalDay(3)"},
 		"attempts":         {"MergeTree", perCall, day, "toIntervalDay(3)"},
-		"heartbeats":       {"MergeTree", "collector, proxy, ts", day, "toIntervalDay(3)"},
+		"heartbeats":       {"MergeTree", "collector, proxy, ts", day, "toIntervalDay(40)"},
 		"edge_counts_10s":  {"AggregatingMergeTree", counts, day, "toIntervalDay(3)"},
 		"edge_counts_1m":   {"AggregatingMergeTree", counts, day, "toIntervalDay(40)"},
 		"edge_counts_1h":   {"AggregatingMergeTree", counts, month, "toIntervalDay(400)"},

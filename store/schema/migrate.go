@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
@@ -22,6 +23,16 @@ var ErrChanged = errors.New("a migration was applied with another text; the data
 // Options choose how to migrate.
 type Options struct {
 	Rendering Rendering // Plain when empty
+
+	// Retention says how long tables keep their rows, where that differs from
+	// DefaultRetention. Whoever migrates last wins, so all programs that
+	// migrate one store must be told the same; so for RawShare.
+	Retention map[string]time.Duration
+
+	// RawShare is the share of calls, in (0, 1], whose rows requests keeps; 0
+	// means all. Rows that failed, and those of several tries, are always
+	// kept, and rollups count every row.
+	RawShare float64
 }
 
 func (o Options) rendering() Rendering {
@@ -61,14 +72,30 @@ func createDatabase(ctx context.Context, d query.DSN, r Rendering) error {
 	return errors.Join(execAll(ctx, conn, statements), conn.Close())
 }
 
-// Migrate brings the connection's database to Version. It may be cut off and
-// run again, and may run in several processes at once.
+// Migrate brings the connection's database to Version, and its lifetimes and
+// its share of raw rows to what the options say. It may be cut off and run
+// again, and may run in several processes at once.
 func Migrate(ctx context.Context, conn driver.Conn, opts Options) error {
-	steps, err := opts.rendering().steps()
+	keep, err := opts.retention()
 	if err != nil {
 		return err
 	}
-	return migrate(ctx, conn, opts.rendering(), steps)
+	share, err := opts.share()
+	if err != nil {
+		return err
+	}
+	r := opts.rendering()
+	steps, err := r.steps()
+	if err != nil {
+		return err
+	}
+	if err := migrate(ctx, conn, r, steps); err != nil {
+		return err
+	}
+	if err := retain(ctx, conn, r, keep); err != nil {
+		return err
+	}
+	return sample(ctx, conn, r, share)
 }
 
 // migrate takes those of the steps that were not taken yet.

@@ -54,16 +54,19 @@ func (r Rendering) funcs() template.FuncMap {
 			}
 			return ""
 		},
-		"stored": func(table string) string {
-			if r == Cluster {
-				return table + "_local"
-			}
-			return table
-		},
+		"stored":     r.stored,
 		"engine":     func(kind string) string { return r.engine(kind, keeperPath) },
 		"engineOnce": func(kind string) string { return r.engine(kind, keeperPathOneCopy) },
 		"dedup":      r.dedup,
 	}
+}
+
+// stored returns the name of the table that keeps the rows.
+func (r Rendering) stored(table string) string {
+	if r == Cluster {
+		return table + "_local"
+	}
+	return table
 }
 
 func (r Rendering) engine(kind, path string) string {

@@ -37,7 +37,28 @@ func text(t *testing.T, r Rendering) string {
 	for _, s := range steps {
 		write("migration "+s.name+", sha256 "+s.checksum, s.statements)
 	}
+	for _, s := range settings(t, r) {
+		write(s.name, s.statements)
+	}
 	return out.String()
+}
+
+// settings returns examples of the statements that options make.
+func settings(t *testing.T, r Rendering) []step {
+	t.Helper()
+	var out []step
+	for _, s := range []step{
+		{migration: migration{name: "retention of heartbeats", template: "ttl", args: ttl{Table: "heartbeats", Column: "ts", Interval: "40 DAY"}}},
+		{migration: migration{name: "a quarter of requests", template: "requests_view", args: int64(whole / 4)}},
+		{migration: migration{name: "all requests", template: "requests_view", args: int64(whole)}},
+	} {
+		var err error
+		if s.statements, err = r.render(s.template, s.args); err != nil {
+			t.Fatal(err)
+		}
+		out = append(out, s)
+	}
+	return out
 }
 
 // TestRenderings compares both renderings with their goldens. A diff in a

@@ -997,3 +997,34 @@ ALTER TABLE edge_latency_1m_local ON CLUSTER '{cluster}'
 ALTER TABLE edge_latency_1h_local ON CLUSTER '{cluster}'
     MODIFY COLUMN hist CODEC(LZ4HC(9));
 
+-- retention of heartbeats
+ALTER TABLE heartbeats_local ON CLUSTER '{cluster}'
+    MODIFY SETTING materialize_ttl_recalculate_only = 1;
+
+ALTER TABLE heartbeats_local ON CLUSTER '{cluster}'
+    MODIFY TTL toDateTime(ts) + INTERVAL 40 DAY
+    SETTINGS materialize_ttl_after_modify = 1;
+
+-- a quarter of requests
+ALTER TABLE requests_view ON CLUSTER '{cluster}' MODIFY QUERY
+SELECT
+    ts, skew_us, vantage, src, src_service, src_version, src_principal, src_source, dst, dst_service, dst_version,
+    dst_principal, dst_source, proxy, log_name, route, method, protocol, cluster, upstream, code, grpc_status,
+    outcome, flags, details, mtls, duration_us, first_byte_us, attempts, attempt, request_bytes, response_bytes,
+    call_id, request_id, trace_id, span_id, block_id
+FROM requests_in
+WHERE outcome != 'ok' OR attempts > 1 OR attempt > 1
+    OR (multiIf(
+        call_id != toFixedString('', 16), sipHash64(call_id),
+        trace_id != toFixedString('', 16), sipHash64(trace_id),
+        sipHash64(request_id, ts, proxy)) % 1000000) < 250000;
+
+-- all requests
+ALTER TABLE requests_view ON CLUSTER '{cluster}' MODIFY QUERY
+SELECT
+    ts, skew_us, vantage, src, src_service, src_version, src_principal, src_source, dst, dst_service, dst_version,
+    dst_principal, dst_source, proxy, log_name, route, method, protocol, cluster, upstream, code, grpc_status,
+    outcome, flags, details, mtls, duration_us, first_byte_us, attempts, attempt, request_bytes, response_bytes,
+    call_id, request_id, trace_id, span_id, block_id
+FROM requests_in;
+
