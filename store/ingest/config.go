@@ -39,8 +39,8 @@ const (
 	maxBlockRows     = 1 << 19
 )
 
-// minWAL leaves room for some blocks of maxBlockBytes.
-const minWAL = 64 << 20
+// minWAL makes segments of 128 KiB, of which each may hold a block.
+const minWAL = 1 << 20
 
 func (c Config) withDefaults() (Config, error) {
 	if c.Collector == "" {
