@@ -74,8 +74,8 @@ func runSuite(t *testing.T, dir string) results {
 	host, port, _ := strings.Cut(address, ":")
 	ctx, cancel := context.WithTimeout(t.Context(), suiteLimit)
 	defer cancel()
-	// One package at a time, and no subtest that is named after the other protocol.
-	cmd := exec.CommandContext(ctx, "go", "test", "-mod=mod", "-json", "-p=1", "-count=1", "-timeout=10m", "-skip=/(Native|TCP)",
+	// One package at a time: they share the engine.
+	cmd := exec.CommandContext(ctx, "go", "test", "-mod=mod", "-json", "-p=1", "-count=1", "-timeout=10m",
 		"./tests", "./tests/std", "./tests/issues")
 	cmd.Dir = dir
 	cmd.Env = append(os.Environ(), "GOFLAGS=", "GOWORK=off", "CLICKHOUSE_USE_DOCKER=false", "CLICKHOUSE_HOST="+host,

@@ -18,7 +18,7 @@ type Conn struct {
 }
 
 func (p *Pool) open(session Session, key string) (*Conn, error) {
-	raw, err := p.lib.Connect(p.options.Dir)
+	raw, err := p.connect()
 	if err != nil {
 		return nil, err
 	}
@@ -28,6 +28,16 @@ func (p *Pool) open(session Session, key string) (*Conn, error) {
 		return nil, err
 	}
 	return conn, nil
+}
+
+// connect opens a connection. The engine opens none while its database "default"
+// is missing, which anyone may drop, so that is made again.
+func (p *Pool) connect() (*chdb.Conn, error) {
+	conn, err := p.lib.Connect(p.options.Dir)
+	if err == nil || p.CreateDatabase("default") != nil {
+		return conn, err
+	}
+	return p.lib.Connect(p.options.Dir)
 }
 
 func (c *Conn) prepare(session Session) error {

@@ -263,6 +263,30 @@ func TestCloseRefusesFurtherUse(t *testing.T) {
 	}
 }
 
+// TestDroppedDefaultDatabaseComesBack: without it chdb_connect refuses for good.
+func TestDroppedDefaultDatabaseComesBack(t *testing.T) {
+	p := open(t, 2, 2)
+	conn := get(t, p, pool.Session{})
+	if err := conn.Exec("DROP DATABASE default"); err != nil {
+		t.Fatal(err)
+	}
+	conn.Release(false)
+	conn = get(t, p, setting("max_threads", "1"))
+	defer conn.Release(true)
+	if got := ask(t, conn, "SELECT 1"); got != "1" {
+		t.Errorf("answer = %q", got)
+	}
+}
+
+func TestProbeAnswersWithoutASlot(t *testing.T) {
+	p := open(t, 1, 1)
+	conn := get(t, p, pool.Session{})
+	defer conn.Release(true)
+	if err := p.Probe(); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestReturnMemoryIsAccepted(t *testing.T) {
 	if err := open(t, 1, 1).ReturnMemory(); err != nil {
 		t.Error(err)
