@@ -64,9 +64,11 @@ func (p *parts) mount(cfg *Config, evaluator *slo.Evaluator, version string, log
 		judge.Mesh = meshclient.New(cfg.Mesh.URL, cfg.Mesh.TokenFile)
 		reach = status.ReachMesh(judge.Mesh)
 	}
+	alerts := alert.NewHandler(p.state, evaluator)
 	p.services = handler.Services{
 		Graph:  graph.New(p.conn, time.Now),
-		SLO:    alert.NewHandler(p.state, evaluator),
+		SLO:    alerts,
+		Alert:  alerts,
 		Tune:   tune.New(judge),
 		Status: status.New(p.conn, reach, version, time.Now),
 	}

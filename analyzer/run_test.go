@@ -17,8 +17,15 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/plimsoll-mesh/plimsoll/analyzer/alert"
-	plimsollv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/v1"
-	"github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/v1/plimsollv1connect"
+	graphv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/graph/v1"
+	"github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/graph/v1/graphv1connect"
+	slov1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/slo/v1"
+	"github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/slo/v1/slov1connect"
+	statusv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/status/v1"
+	"github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/status/v1/statusv1connect"
+	tunev1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/tune/v1"
+	"github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/tune/v1/tunev1connect"
+	typesv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/types/v1"
 	"github.com/plimsoll-mesh/plimsoll/internal/yamlfile"
 	"github.com/plimsoll-mesh/plimsoll/store/engine/enginetest"
 	"github.com/plimsoll-mesh/plimsoll/store/query"
@@ -125,9 +132,9 @@ func TestRunServes(t *testing.T) {
 	ended := start(t, cfg)
 	eventually(t, ended, func() error { return get("http://" + cfg.Listen + "/healthz") })
 
-	graph := plimsollv1connect.NewGraphServiceClient(http.DefaultClient, "http://"+cfg.Listen, withToken(t, cfg, "viewer"))
-	ask := func() (*connect.Response[plimsollv1.GetGraphResponse], error) {
-		return graph.GetGraph(t.Context(), connect.NewRequest(&plimsollv1.GetGraphRequest{}))
+	graph := graphv1connect.NewGraphServiceClient(http.DefaultClient, "http://"+cfg.Listen, withToken(t, cfg, "viewer"))
+	ask := func() (*connect.Response[graphv1.GetGraphResponse], error) {
+		return graph.GetGraph(t.Context(), connect.NewRequest(&graphv1.GetGraphRequest{}))
 	}
 	if _, err := ask(); connect.CodeOf(err) != connect.CodeUnavailable {
 		t.Errorf("before any heartbeat: error %v, want unavailable", err)
@@ -141,8 +148,8 @@ func TestRunServes(t *testing.T) {
 		t.Errorf("edges %v, want one of 3 requests", answer.Msg.Edges)
 	}
 
-	slos := plimsollv1connect.NewSLOServiceClient(http.DefaultClient, "http://"+cfg.Listen, withToken(t, cfg, "viewer"))
-	objectives, err := slos.ListSLOs(t.Context(), connect.NewRequest(&plimsollv1.ListSLOsRequest{}))
+	slos := slov1connect.NewSLOServiceClient(http.DefaultClient, "http://"+cfg.Listen, withToken(t, cfg, "viewer"))
+	objectives, err := slos.ListSLOs(t.Context(), connect.NewRequest(&slov1.ListSLOsRequest{}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -150,19 +157,19 @@ func TestRunServes(t *testing.T) {
 		t.Errorf("slos %v, want the one of the file", s)
 	}
 
-	tune := plimsollv1connect.NewTuneServiceClient(http.DefaultClient, "http://"+cfg.Listen, withToken(t, cfg, "operator"))
-	edge := &plimsollv1.EdgeRef{Namespace: "n", SrcService: "a", DstService: "b"}
-	plan, err := tune.Plan(t.Context(), connect.NewRequest(&plimsollv1.PlanRequest{Edge: edge}))
+	tune := tunev1connect.NewTuneServiceClient(http.DefaultClient, "http://"+cfg.Listen, withToken(t, cfg, "operator"))
+	edge := &typesv1.EdgeRef{Namespace: "n", SrcService: "a", DstService: "b"}
+	plan, err := tune.Plan(t.Context(), connect.NewRequest(&tunev1.PlanRequest{Edge: edge}))
 	if err != nil {
 		t.Fatal(err)
 	}
-	apply := &plimsollv1.ApplyRequest{PlanId: plan.Msg.Plan.Id}
+	apply := &tunev1.ApplyRequest{PlanId: plan.Msg.Plan.Id}
 	if _, err := tune.Apply(t.Context(), connect.NewRequest(apply)); connect.CodeOf(err) != connect.CodeFailedPrecondition {
 		t.Errorf("applying without a mesh: error %v, want failed_precondition", err)
 	}
 
-	status := plimsollv1connect.NewStatusServiceClient(http.DefaultClient, "http://"+cfg.Listen, withToken(t, cfg, "operator"))
-	state, err := status.GetStatus(t.Context(), connect.NewRequest(&plimsollv1.GetStatusRequest{}))
+	status := statusv1connect.NewStatusServiceClient(http.DefaultClient, "http://"+cfg.Listen, withToken(t, cfg, "operator"))
+	state, err := status.GetStatus(t.Context(), connect.NewRequest(&statusv1.GetStatusRequest{}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -201,9 +208,9 @@ func store(t *testing.T, dsn string) {
 func TestRunWaitsForStore(t *testing.T) {
 	cfg := config(t, "unix://"+filepath.Join(t.TempDir(), "none.sock"))
 	ended := start(t, cfg)
-	status := func() (*connect.Response[plimsollv1.GetStatusResponse], error) {
-		client := plimsollv1connect.NewStatusServiceClient(http.DefaultClient, "http://"+cfg.Listen, withToken(t, cfg, "viewer"))
-		return client.GetStatus(t.Context(), connect.NewRequest(&plimsollv1.GetStatusRequest{}))
+	status := func() (*connect.Response[statusv1.GetStatusResponse], error) {
+		client := statusv1connect.NewStatusServiceClient(http.DefaultClient, "http://"+cfg.Listen, withToken(t, cfg, "viewer"))
+		return client.GetStatus(t.Context(), connect.NewRequest(&statusv1.GetStatusRequest{}))
 	}
 	eventually(t, ended, func() error {
 		if err := get("http://" + cfg.Listen + "/healthz"); err == nil || !strings.Contains(err.Error(), "503") {
@@ -215,8 +222,8 @@ func TestRunWaitsForStore(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	graph := plimsollv1connect.NewGraphServiceClient(http.DefaultClient, "http://"+cfg.Listen, withToken(t, cfg, "viewer"))
-	_, err = graph.GetGraph(t.Context(), connect.NewRequest(&plimsollv1.GetGraphRequest{}))
+	graph := graphv1connect.NewGraphServiceClient(http.DefaultClient, "http://"+cfg.Listen, withToken(t, cfg, "viewer"))
+	_, err = graph.GetGraph(t.Context(), connect.NewRequest(&graphv1.GetGraphRequest{}))
 	if connect.CodeOf(err) != connect.CodeUnavailable || !strings.Contains(err.Error(), "the store does not answer") {
 		t.Errorf("graph: error %v, want that the store does not answer", err)
 	}
@@ -233,21 +240,21 @@ func TestRunWithoutTables(t *testing.T) {
 	ended := start(t, cfg)
 	eventually(t, ended, func() error { return get("http://" + cfg.Listen + "/healthz") })
 	client := withToken(t, cfg, "viewer")
-	graph := plimsollv1connect.NewGraphServiceClient(http.DefaultClient, "http://"+cfg.Listen, client)
-	slos := plimsollv1connect.NewSLOServiceClient(http.DefaultClient, "http://"+cfg.Listen, client)
-	tune := plimsollv1connect.NewTuneServiceClient(http.DefaultClient, "http://"+cfg.Listen, client)
-	edge := &plimsollv1.EdgeRef{Namespace: "n", SrcService: "a", DstService: "b"}
+	graph := graphv1connect.NewGraphServiceClient(http.DefaultClient, "http://"+cfg.Listen, client)
+	slos := slov1connect.NewSLOServiceClient(http.DefaultClient, "http://"+cfg.Listen, client)
+	tune := tunev1connect.NewTuneServiceClient(http.DefaultClient, "http://"+cfg.Listen, client)
+	edge := &typesv1.EdgeRef{Namespace: "n", SrcService: "a", DstService: "b"}
 	calls := map[string]func() error{
 		"graph": func() error {
-			_, err := graph.GetGraph(t.Context(), connect.NewRequest(&plimsollv1.GetGraphRequest{}))
+			_, err := graph.GetGraph(t.Context(), connect.NewRequest(&graphv1.GetGraphRequest{}))
 			return err
 		},
 		"slos": func() error {
-			_, err := slos.ListSLOs(t.Context(), connect.NewRequest(&plimsollv1.ListSLOsRequest{}))
+			_, err := slos.ListSLOs(t.Context(), connect.NewRequest(&slov1.ListSLOsRequest{}))
 			return err
 		},
 		"plan": func() error {
-			_, err := tune.Plan(t.Context(), connect.NewRequest(&plimsollv1.PlanRequest{Edge: edge}))
+			_, err := tune.Plan(t.Context(), connect.NewRequest(&tunev1.PlanRequest{Edge: edge}))
 			return err
 		},
 	}

@@ -3,8 +3,8 @@
 //
 // New(config, db, evaluator, log) reads the targets' secrets and returns
 // Alerts, whose Run evaluates and delivers until its context ends.
-// NewHandler(db, evaluator) serves plimsoll.v1.SLOService (ListSLOs and
-// ListAlerts) and may run in a process of its own.
+// NewHandler(db, evaluator) serves plimsoll.slo.v1.SLOService and
+// plimsoll.alert.v1.AlertService, and may run in a process of its own.
 //
 // # Incidents
 //

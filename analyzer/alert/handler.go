@@ -10,18 +10,23 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/plimsoll-mesh/plimsoll/analyzer/slo"
-	plimsollv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/v1"
-	"github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/v1/plimsollv1connect"
+	alertv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/alert/v1"
+	"github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/alert/v1/alertv1connect"
+	slov1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/slo/v1"
+	"github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/slo/v1/slov1connect"
 )
 
-// Handler serves SLOService.
+// Handler serves SLOService and AlertService.
 type Handler struct {
 	ledger    ledger
 	evaluator Evaluator
 	now       func() time.Time
 }
 
-var _ plimsollv1connect.SLOServiceHandler = (*Handler)(nil)
+var (
+	_ slov1connect.SLOServiceHandler     = (*Handler)(nil)
+	_ alertv1connect.AlertServiceHandler = (*Handler)(nil)
+)
 
 // NewHandler returns a handler over the analyzer's state and an evaluator.
 func NewHandler(db *sql.DB, evaluator Evaluator) *Handler {
@@ -30,7 +35,7 @@ func NewHandler(db *sql.DB, evaluator Evaluator) *Handler {
 
 // ListSLOs evaluates the SLOs as of the time asked for, or of now, and never
 // later than that.
-func (h *Handler) ListSLOs(ctx context.Context, req *connect.Request[plimsollv1.ListSLOsRequest]) (*connect.Response[plimsollv1.ListSLOsResponse], error) {
+func (h *Handler) ListSLOs(ctx context.Context, req *connect.Request[slov1.ListSLOsRequest]) (*connect.Response[slov1.ListSLOsResponse], error) {
 	at, err := h.at(req.Msg.GetAt())
 	if err != nil {
 		return nil, err
@@ -43,7 +48,7 @@ func (h *Handler) ListSLOs(ctx context.Context, req *connect.Request[plimsollv1.
 	if err != nil {
 		return nil, connect.NewError(connect.CodeInternal, err)
 	}
-	resp := &plimsollv1.ListSLOsResponse{}
+	resp := &slov1.ListSLOsResponse{}
 	for _, st := range list {
 		if name := req.Msg.GetName(); name != "" && name != st.SLO.Name {
 			continue
@@ -92,7 +97,7 @@ const maxListed = 1000
 
 // ListAlerts returns the incidents that were open at or after the given time,
 // the latest first, at most a thousand, with their deliveries.
-func (h *Handler) ListAlerts(ctx context.Context, req *connect.Request[plimsollv1.ListAlertsRequest]) (*connect.Response[plimsollv1.ListAlertsResponse], error) {
+func (h *Handler) ListAlerts(ctx context.Context, req *connect.Request[alertv1.ListAlertsRequest]) (*connect.Response[alertv1.ListAlertsResponse], error) {
 	var from int64
 	if ts := req.Msg.GetFrom(); ts != nil {
 		if err := ts.CheckValid(); err != nil {
@@ -105,7 +110,7 @@ func (h *Handler) ListAlerts(ctx context.Context, req *connect.Request[plimsollv
 	if err != nil {
 		return nil, connect.NewError(connect.CodeInternal, err)
 	}
-	resp := &plimsollv1.ListAlertsResponse{}
+	resp := &alertv1.ListAlertsResponse{}
 	for _, in := range list {
 		deliveries, err := h.ledger.deliveries(ctx, in.ID)
 		if err != nil {

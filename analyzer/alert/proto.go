@@ -10,12 +10,14 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/plimsoll-mesh/plimsoll/analyzer/slo"
-	plimsollv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/v1"
+	alertv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/alert/v1"
+	slov1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/slo/v1"
+	typesv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/types/v1"
 )
 
-func statusProto(st slo.Status) *plimsollv1.SLOStatus {
+func statusProto(st slo.Status) *slov1.SLOStatus {
 	beta := st.SLO.Beta()
-	p := &plimsollv1.SLOStatus{
+	p := &slov1.SLOStatus{
 		Name:            st.SLO.Name,
 		Service:         st.SLO.Service,
 		Objective:       st.SLO.Objective,
@@ -30,7 +32,7 @@ func statusProto(st slo.Status) *plimsollv1.SLOStatus {
 		Reason:          st.Reason,
 	}
 	if low, high, ok := st.Count.Wilson(); ok {
-		p.SliInterval = &plimsollv1.Figure{Estimate: *p.Sli, Low: low, High: high}
+		p.SliInterval = &typesv1.Figure{Estimate: *p.Sli, Low: low, High: high}
 	}
 	for _, r := range st.Rows {
 		p.BurnRates = append(p.BurnRates, rowProto(r, beta))
@@ -38,8 +40,8 @@ func statusProto(st slo.Status) *plimsollv1.SLOStatus {
 	return p
 }
 
-func rowProto(r slo.RowStatus, beta float64) *plimsollv1.BurnRate {
-	return &plimsollv1.BurnRate{
+func rowProto(r slo.RowStatus, beta float64) *slov1.BurnRate {
+	return &slov1.BurnRate{
 		Severity:    r.Row.Severity,
 		LongWindow:  durationpb.New(r.Row.Long),
 		ShortWindow: durationpb.New(r.Row.Short),
@@ -55,11 +57,11 @@ func rowProto(r slo.RowStatus, beta float64) *plimsollv1.BurnRate {
 }
 
 // windowProto is nil where there is no watermark, and so no window.
-func windowProto(st slo.Status) *plimsollv1.Window {
+func windowProto(st slo.Status) *typesv1.Window {
 	if st.Watermark.IsZero() {
 		return nil
 	}
-	return &plimsollv1.Window{
+	return &typesv1.Window{
 		From: timestamppb.New(st.Window.From), To: timestamppb.New(st.Window.To), Watermark: timestamppb.New(st.Watermark),
 	}
 }
@@ -71,8 +73,8 @@ func optional(v float64, ok bool) *float64 {
 	return &v
 }
 
-func incidentProto(in Incident, deliveries []*plimsollv1.Delivery) *plimsollv1.Alert {
-	a := &plimsollv1.Alert{
+func incidentProto(in Incident, deliveries []*alertv1.Delivery) *alertv1.Alert {
+	a := &alertv1.Alert{
 		Id: in.ID, Slo: in.SLO, Service: in.Service, Severity: in.Severity, State: firing,
 		FiredAt: timestamppb.New(in.FiredAt), WindowFrom: timestamppb.New(in.WindowFrom), Deliveries: deliveries,
 	}
@@ -84,16 +86,16 @@ func incidentProto(in Incident, deliveries []*plimsollv1.Delivery) *plimsollv1.A
 
 // deliveries returns the messages about an incident in the order of their
 // making.
-func (l ledger) deliveries(ctx context.Context, incident string) ([]*plimsollv1.Delivery, error) {
+func (l ledger) deliveries(ctx context.Context, incident string) ([]*alertv1.Delivery, error) {
 	rows, err := l.db.QueryContext(ctx, `SELECT id, target, event, state, tries, delivered_at, last_error
 		FROM deliveries WHERE incident = ? ORDER BY created_at, rowid`, incident)
 	if err != nil {
 		return nil, fmt.Errorf("reading deliveries incident=%s: %w", incident, err)
 	}
 	defer rows.Close()
-	var list []*plimsollv1.Delivery
+	var list []*alertv1.Delivery
 	for rows.Next() {
-		d := &plimsollv1.Delivery{}
+		d := &alertv1.Delivery{}
 		var at sql.NullInt64
 		if err := rows.Scan(&d.Id, &d.Target, &d.Event, &d.State, &d.Tries, &at, &d.LastError); err != nil {
 			return nil, fmt.Errorf("reading deliveries incident=%s: %w", incident, err)

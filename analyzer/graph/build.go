@@ -5,7 +5,7 @@ import (
 	"slices"
 	"time"
 
-	plimsollv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/v1"
+	graphv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/graph/v1"
 	"github.com/plimsoll-mesh/plimsoll/record"
 )
 
@@ -18,7 +18,7 @@ type options struct {
 // build makes the answer for a window from all rows of it.
 // The order of the rows does not matter; edges come sorted by (src, dst, route)
 // and nodes by id.
-func build(counts []countRow, latencies []latencyRow, o options) ([]*plimsollv1.Node, []*plimsollv1.Edge) {
+func build(counts []countRow, latencies []latencyRow, o options) ([]*graphv1.Node, []*graphv1.Edge) {
 	pairs := map[pair]*tally{}
 	for i := range counts {
 		tallyOf(pairs, counts[i].Src, counts[i].Dst).count(&counts[i])
@@ -29,7 +29,7 @@ func build(counts []countRow, latencies []latencyRow, o options) ([]*plimsollv1.
 			t.latency(l)
 		}
 	}
-	var edges []*plimsollv1.Edge
+	var edges []*graphv1.Edge
 	for p, t := range pairs {
 		edges = append(edges, t.edges(p, o)...)
 	}
@@ -37,7 +37,7 @@ func build(counts []countRow, latencies []latencyRow, o options) ([]*plimsollv1.
 	return nodes(counts), edges
 }
 
-func compareEdges(a, b *plimsollv1.Edge) int {
+func compareEdges(a, b *graphv1.Edge) int {
 	return cmp.Or(cmp.Compare(a.Src, b.Src), cmp.Compare(a.Dst, b.Dst), cmp.Compare(a.Route, b.Route))
 }
 

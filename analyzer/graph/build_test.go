@@ -9,7 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"google.golang.org/protobuf/testing/protocmp"
 
-	plimsollv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/v1"
+	graphv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/graph/v1"
 	"github.com/plimsoll-mesh/plimsoll/record"
 )
 
@@ -23,8 +23,8 @@ func row(v record.Vantage, route string, o record.Outcome, requests, attempts ui
 	return countRow{Src: web, Dst: ratings, Vantage: v, Route: route, Protocol: "http1", Outcome: o, Requests: requests, Attempts: attempts}
 }
 
-func source(v record.Vantage, requests, failures uint64) *plimsollv1.EdgeSource {
-	return &plimsollv1.EdgeSource{Source: "als", Vantage: v.String(), Unit: unit(v), Requests: requests, Failures: failures}
+func source(v record.Vantage, requests, failures uint64) *graphv1.EdgeSource {
+	return &graphv1.EdgeSource{Source: "als", Vantage: v.String(), Unit: unit(v), Requests: requests, Failures: failures}
 }
 
 func float(v float64) *float64 { return &v }
@@ -36,7 +36,7 @@ func TestEdges(t *testing.T) {
 	for _, c := range []struct {
 		name string
 		rows []countRow
-		want []*plimsollv1.Edge
+		want []*graphv1.Edge
 	}{
 		{"nothing", nil, nil},
 		{"rows of nothing", []countRow{row(client, "r", ok, 0, 0)}, nil},
@@ -46,32 +46,32 @@ func TestEdges(t *testing.T) {
 				row(client, "r", ok, 8, 10), row(client, "r", notFound, 1, 1), row(client, "r", timeout, 1, 4),
 				row(server, "r", ok, 12, 12), row(server, "r", record.OutcomeClientGone, 3, 3),
 			},
-			[]*plimsollv1.Edge{{
+			[]*graphv1.Edge{{
 				Src: web, Dst: ratings, Route: "r", Protocol: "http1", Vantage: "client", Unit: "requests",
 				Requests: 10, Arrivals: 15, Attempts: 15, Failures: 1,
 				Outcomes: map[string]uint64{"ok": 8, "client_error": 1, "timeout": 1},
 				Rate:     1, ErrorRatio: float(0.1),
-				Sources: []*plimsollv1.EdgeSource{source(client, 10, 1), source(server, 15, 3)},
+				Sources: []*graphv1.EdgeSource{source(client, 10, 1), source(server, 15, 3)},
 			}},
 		},
 		{
 			"without the caller's proxy the server's rows are the edge",
 			[]countRow{row(server, "r", ok, 20, 19), row(gateway, "r", ok, 5, 5)},
-			[]*plimsollv1.Edge{{
+			[]*graphv1.Edge{{
 				Src: web, Dst: ratings, Route: "r", Protocol: "http1", Vantage: "server", Unit: "attempts",
 				Requests: 20, Arrivals: 20, Attempts: 20,
 				Outcomes: map[string]uint64{"ok": 20}, Rate: 2, ErrorRatio: float(0),
-				Sources: []*plimsollv1.EdgeSource{source(server, 20, 0), source(gateway, 5, 0)},
+				Sources: []*graphv1.EdgeSource{source(server, 20, 0), source(gateway, 5, 0)},
 			}},
 		},
 		{
 			"a single route takes the arrivals whatever the server calls it",
 			[]countRow{row(client, "r", ok, 10, 10), row(server, "inbound", ok, 6, 6), row(server, "other", ok, 4, 4)},
-			[]*plimsollv1.Edge{{
+			[]*graphv1.Edge{{
 				Src: web, Dst: ratings, Route: "r", Protocol: "http1", Vantage: "client", Unit: "requests",
 				Requests: 10, Arrivals: 10, Attempts: 10,
 				Outcomes: map[string]uint64{"ok": 10}, Rate: 1, ErrorRatio: float(0),
-				Sources: []*plimsollv1.EdgeSource{source(client, 10, 0), source(server, 10, 0)},
+				Sources: []*graphv1.EdgeSource{source(client, 10, 0), source(server, 10, 0)},
 			}},
 		},
 		{
@@ -80,66 +80,66 @@ func TestEdges(t *testing.T) {
 				row(client, "r1", ok, 10, 10), row(client, "r2", ok, 5, 5), row(server, "r1", ok, 10, 10),
 				row(server, "inbound", timeout, 3, 3), row(server, "other", ok, 2, 2), row(gateway, "edge", ok, 1, 1),
 			},
-			[]*plimsollv1.Edge{
+			[]*graphv1.Edge{
 				{
 					Src: web, Dst: ratings, Route: "r1", Protocol: "http1", Vantage: "client", Unit: "requests",
 					Requests: 10, Arrivals: 10, Attempts: 10, Outcomes: map[string]uint64{"ok": 10}, Rate: 1, ErrorRatio: float(0),
-					Sources: []*plimsollv1.EdgeSource{source(client, 10, 0), source(server, 10, 0)},
+					Sources: []*graphv1.EdgeSource{source(client, 10, 0), source(server, 10, 0)},
 				},
 				{
 					Src: web, Dst: ratings, Route: "r2", Protocol: "http1", Vantage: "client", Unit: "requests",
 					Requests: 5, Attempts: 5, Outcomes: map[string]uint64{"ok": 5}, Rate: 0.5, ErrorRatio: float(0),
-					Sources: []*plimsollv1.EdgeSource{source(client, 5, 0)},
+					Sources: []*graphv1.EdgeSource{source(client, 5, 0)},
 				},
 				{
 					Src: web, Dst: ratings, Route: "~unmatched", Protocol: "http1", Vantage: "server", Unit: "attempts", Arrivals: 5,
-					Sources: []*plimsollv1.EdgeSource{source(server, 5, 3), source(gateway, 1, 0)},
+					Sources: []*graphv1.EdgeSource{source(server, 5, 3), source(gateway, 1, 0)},
 				},
 			},
 		},
 		{
 			"arrivals on every route of the caller leave no remainder",
 			[]countRow{row(client, "r1", ok, 4, 4), row(client, "r2", ok, 5, 5), row(server, "r2", ok, 5, 5), row(server, "r1", ok, 4, 4)},
-			[]*plimsollv1.Edge{
+			[]*graphv1.Edge{
 				{
 					Src: web, Dst: ratings, Route: "r1", Protocol: "http1", Vantage: "client", Unit: "requests",
 					Requests: 4, Arrivals: 4, Attempts: 4, Outcomes: map[string]uint64{"ok": 4}, Rate: 0.4, ErrorRatio: float(0),
-					Sources: []*plimsollv1.EdgeSource{source(client, 4, 0), source(server, 4, 0)},
+					Sources: []*graphv1.EdgeSource{source(client, 4, 0), source(server, 4, 0)},
 				},
 				{
 					Src: web, Dst: ratings, Route: "r2", Protocol: "http1", Vantage: "client", Unit: "requests",
 					Requests: 5, Arrivals: 5, Attempts: 5, Outcomes: map[string]uint64{"ok": 5}, Rate: 0.5, ErrorRatio: float(0),
-					Sources: []*plimsollv1.EdgeSource{source(client, 5, 0), source(server, 5, 0)},
+					Sources: []*graphv1.EdgeSource{source(client, 5, 0), source(server, 5, 0)},
 				},
 			},
 		},
 		{
 			"the server's routes are the edges where the caller has no proxy, whatever others say",
 			[]countRow{row(server, "r1", ok, 1, 1), row(server, "r2", ok, 2, 2), row(gateway, "r3", ok, 4, 4)},
-			[]*plimsollv1.Edge{
+			[]*graphv1.Edge{
 				{
 					Src: web, Dst: ratings, Route: "r1", Protocol: "http1", Vantage: "server", Unit: "attempts",
 					Requests: 1, Arrivals: 1, Attempts: 1, Outcomes: map[string]uint64{"ok": 1}, Rate: 0.1, ErrorRatio: float(0),
-					Sources: []*plimsollv1.EdgeSource{source(server, 1, 0)},
+					Sources: []*graphv1.EdgeSource{source(server, 1, 0)},
 				},
 				{
 					Src: web, Dst: ratings, Route: "r2", Protocol: "http1", Vantage: "server", Unit: "attempts",
 					Requests: 2, Arrivals: 2, Attempts: 2, Outcomes: map[string]uint64{"ok": 2}, Rate: 0.2, ErrorRatio: float(0),
-					Sources: []*plimsollv1.EdgeSource{source(server, 2, 0)},
+					Sources: []*graphv1.EdgeSource{source(server, 2, 0)},
 				},
 				{
 					Src: web, Dst: ratings, Route: "~unmatched", Protocol: "http1", Vantage: "gateway", Unit: "requests",
-					Sources: []*plimsollv1.EdgeSource{source(gateway, 4, 0)},
+					Sources: []*graphv1.EdgeSource{source(gateway, 4, 0)},
 				},
 			},
 		},
 		{
 			"a request that no try was made for",
 			[]countRow{row(client, "r", record.OutcomeOverflow, 3, 0)},
-			[]*plimsollv1.Edge{{
+			[]*graphv1.Edge{{
 				Src: web, Dst: ratings, Route: "r", Protocol: "http1", Vantage: "client", Unit: "requests",
 				Requests: 3, Failures: 3, Outcomes: map[string]uint64{"overflow": 3}, Rate: 0.3, ErrorRatio: float(1),
-				Sources: []*plimsollv1.EdgeSource{source(client, 3, 3)},
+				Sources: []*graphv1.EdgeSource{source(client, 3, 3)},
 			}},
 		},
 	} {
@@ -180,7 +180,7 @@ func TestEdgeDetails(t *testing.T) {
 	if got := e.LatencyMs.P99.High; got != 91 {
 		t.Errorf("p99 ≤ %v ms, want 91: only rows of the canonical vantage", got)
 	}
-	want := []*plimsollv1.LatencyBin{{LowUs: 25_000, HighUs: 26_000, Requests: 2}, {LowUs: 90_000, HighUs: 91_000, Requests: 1}}
+	want := []*graphv1.LatencyBin{{LowUs: 25_000, HighUs: 26_000, Requests: 2}, {LowUs: 90_000, HighUs: 91_000, Requests: 1}}
 	if diff := cmp.Diff(want, e.LatencyBins, protocmp.Transform()); diff != "" {
 		t.Errorf("bins (-want +got):\n%s", diff)
 	}
@@ -249,7 +249,7 @@ func halve(rows []countRow) []countRow {
 }
 
 // checkTotals compares sums over edges with sums over rows, per (src, dst).
-func checkTotals(t *testing.T, rows []countRow, edges []*plimsollv1.Edge) {
+func checkTotals(t *testing.T, rows []countRow, edges []*graphv1.Edge) {
 	t.Helper()
 	byVantage := map[pair]map[record.Vantage]uint64{}
 	for _, r := range rows {
@@ -286,7 +286,7 @@ func checkTotals(t *testing.T, rows []countRow, edges []*plimsollv1.Edge) {
 	}
 }
 
-func checkShape(t *testing.T, nodes []*plimsollv1.Node, edges []*plimsollv1.Edge) {
+func checkShape(t *testing.T, nodes []*graphv1.Node, edges []*graphv1.Edge) {
 	t.Helper()
 	known := map[string]bool{}
 	for _, n := range nodes {

@@ -4,7 +4,8 @@ import (
 	"maps"
 	"slices"
 
-	plimsollv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/v1"
+	graphv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/graph/v1"
+	typesv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/types/v1"
 	"github.com/plimsoll-mesh/plimsoll/record"
 )
 
@@ -19,12 +20,12 @@ func (h histogram) add(other histogram) {
 }
 
 // quantiles returns p50, p90 and p99 in milliseconds, nil without requests.
-func (h histogram) quantiles() *plimsollv1.Quantiles {
+func (h histogram) quantiles() *graphv1.Quantiles {
 	bins := slices.Sorted(maps.Keys(h))
 	if h.total() == 0 {
 		return nil
 	}
-	return &plimsollv1.Quantiles{
+	return &graphv1.Quantiles{
 		P50: h.quantile(bins, 500),
 		P90: h.quantile(bins, 900),
 		P99: h.quantile(bins, 990),
@@ -32,12 +33,12 @@ func (h histogram) quantiles() *plimsollv1.Quantiles {
 }
 
 // proto lists the bins that are not empty, in ascending order.
-func (h histogram) proto() []*plimsollv1.LatencyBin {
-	var out []*plimsollv1.LatencyBin
+func (h histogram) proto() []*graphv1.LatencyBin {
+	var out []*graphv1.LatencyBin
 	for _, bin := range slices.Sorted(maps.Keys(h)) {
 		if h[bin] > 0 {
 			low, high := bin.Bounds()
-			out = append(out, &plimsollv1.LatencyBin{LowUs: low, HighUs: high, Requests: h[bin]})
+			out = append(out, &graphv1.LatencyBin{LowUs: low, HighUs: high, Requests: h[bin]})
 		}
 	}
 	return out
@@ -56,7 +57,7 @@ func (h histogram) total() uint64 {
 // milliseconds. The bounds are the edges of the bin that holds the rank; the
 // estimate spreads the rows of that bin evenly over it, each in the middle of
 // its share. The bins must be sorted and hold at least one row.
-func (h histogram) quantile(bins []record.Bin, permille uint64) *plimsollv1.Figure {
+func (h histogram) quantile(bins []record.Bin, permille uint64) *typesv1.Figure {
 	rank := max((h.total()*permille+999)/1000, 1)
 	var before uint64
 	for _, bin := range bins {
@@ -66,7 +67,7 @@ func (h histogram) quantile(bins []record.Bin, permille uint64) *plimsollv1.Figu
 		}
 		low, high := edges(bin)
 		share := (float64(rank-before) - 0.5) / float64(h[bin])
-		return &plimsollv1.Figure{
+		return &typesv1.Figure{
 			Estimate: milliseconds(low + (high-low)*share),
 			Low:      milliseconds(low),
 			High:     milliseconds(high),

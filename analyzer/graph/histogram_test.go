@@ -9,7 +9,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"google.golang.org/protobuf/testing/protocmp"
 
-	plimsollv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/v1"
+	graphv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/graph/v1"
+	typesv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/types/v1"
 	"github.com/plimsoll-mesh/plimsoll/record"
 )
 
@@ -22,8 +23,8 @@ func histogramOf(values ...uint32) histogram {
 }
 
 func TestQuantiles(t *testing.T) {
-	figure := func(estimate, low, high float64) *plimsollv1.Figure {
-		return &plimsollv1.Figure{Estimate: estimate, Low: low, High: high}
+	figure := func(estimate, low, high float64) *typesv1.Figure {
+		return &typesv1.Figure{Estimate: estimate, Low: low, High: high}
 	}
 	hundred := make([]uint32, 100) // 0.1 ms to 10 ms: ranks fall into bins of 0.1 ms
 	for i := range hundred {
@@ -32,24 +33,24 @@ func TestQuantiles(t *testing.T) {
 	for _, c := range []struct {
 		name string
 		hist histogram
-		want *plimsollv1.Quantiles
+		want *graphv1.Quantiles
 	}{
 		{"none", histogram{}, nil},
 		{"empty bins", histogram{3: 0}, nil},
-		{"zero", histogramOf(0), &plimsollv1.Quantiles{P50: figure(0, 0, 0), P90: figure(0, 0, 0), P99: figure(0, 0, 0)}},
-		{"single microseconds are exact", histogramOf(7, 8, 9), &plimsollv1.Quantiles{
+		{"zero", histogramOf(0), &graphv1.Quantiles{P50: figure(0, 0, 0), P90: figure(0, 0, 0), P99: figure(0, 0, 0)}},
+		{"single microseconds are exact", histogramOf(7, 8, 9), &graphv1.Quantiles{
 			P50: figure(0.008, 0.008, 0.008), P90: figure(0.009, 0.009, 0.009), P99: figure(0.009, 0.009, 0.009),
 		}},
-		{"one row stands in the middle of its bin", histogramOf(25_300), &plimsollv1.Quantiles{
+		{"one row stands in the middle of its bin", histogramOf(25_300), &graphv1.Quantiles{
 			P50: figure(25.5, 25, 26), P90: figure(25.5, 25, 26), P99: figure(25.5, 25, 26),
 		}},
-		{"an upper edge belongs to the bin", histogramOf(25_000), &plimsollv1.Quantiles{
+		{"an upper edge belongs to the bin", histogramOf(25_000), &graphv1.Quantiles{
 			P50: figure(24.5, 24, 25), P90: figure(24.5, 24, 25), P99: figure(24.5, 24, 25),
 		}},
-		{"rows of a bin are spread evenly", histogram{record.BinOf(25_300): 10}, &plimsollv1.Quantiles{
+		{"rows of a bin are spread evenly", histogram{record.BinOf(25_300): 10}, &graphv1.Quantiles{
 			P50: figure(25.45, 25, 26), P90: figure(25.85, 25, 26), P99: figure(25.95, 25, 26),
 		}},
-		{"ranks", histogramOf(hundred...), &plimsollv1.Quantiles{
+		{"ranks", histogramOf(hundred...), &graphv1.Quantiles{
 			P50: figure(4.95, 4.9, 5), P90: figure(8.95, 8.9, 9), P99: figure(9.85, 9.8, 9.9),
 		}},
 	} {
@@ -74,10 +75,10 @@ func TestQuantileBoundsHold(t *testing.T) {
 		h := histogramOf(values...)
 		slices.Sort(values)
 		q := h.quantiles()
-		last := &plimsollv1.Figure{}
+		last := &typesv1.Figure{}
 		for _, c := range []struct {
 			permille int
-			got      *plimsollv1.Figure
+			got      *typesv1.Figure
 		}{{500, q.P50}, {900, q.P90}, {990, q.P99}} {
 			rank := (len(values)*c.permille + 999) / 1000
 			exact := float64(values[rank-1]) / 1000
@@ -98,7 +99,7 @@ func TestQuantileBoundsHold(t *testing.T) {
 func TestHistogramProto(t *testing.T) {
 	h := histogramOf(0, 7, 7, 25_300)
 	h[record.BinOf(99)] = 0
-	want := []*plimsollv1.LatencyBin{
+	want := []*graphv1.LatencyBin{
 		{LowUs: -1, HighUs: 0, Requests: 1},
 		{LowUs: 6, HighUs: 7, Requests: 2},
 		{LowUs: 25_000, HighUs: 26_000, Requests: 1},

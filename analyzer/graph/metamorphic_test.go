@@ -14,14 +14,14 @@ import (
 	"google.golang.org/protobuf/testing/protocmp"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
-	plimsollv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/v1"
+	graphv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/graph/v1"
 	"github.com/plimsoll-mesh/plimsoll/record"
 )
 
 // ask returns the answer for a window, with bins.
-func ask(t *testing.T, s *Service, from, to time.Time) *plimsollv1.GetGraphResponse {
+func ask(t *testing.T, s *Service, from, to time.Time) *graphv1.GetGraphResponse {
 	t.Helper()
-	req := &plimsollv1.GetGraphRequest{From: timestamppb.New(from), To: timestamppb.New(to), WithBins: true}
+	req := &graphv1.GetGraphRequest{From: timestamppb.New(from), To: timestamppb.New(to), WithBins: true}
 	answer, err := s.GetGraph(context.Background(), connect.NewRequest(req))
 	if err != nil {
 		t.Fatal(err)
@@ -71,7 +71,7 @@ type seen struct {
 
 // sums adds up an answer by (src, dst) and vantage, which does not depend on
 // the vantage that was chosen: requests, failures.
-func sums(edges []*plimsollv1.Edge) map[seen][2]uint64 {
+func sums(edges []*graphv1.Edge) map[seen][2]uint64 {
 	out := map[seen][2]uint64{}
 	for _, e := range edges {
 		for _, s := range e.Sources {
@@ -148,8 +148,8 @@ func latencyOf(rng *rand.Rand, r countRow) latencyRow {
 }
 
 // canonicalOnly leaves out of edges what other vantages may add.
-func canonicalOnly(edges []*plimsollv1.Edge) []*plimsollv1.Edge {
-	var out []*plimsollv1.Edge
+func canonicalOnly(edges []*graphv1.Edge) []*graphv1.Edge {
+	var out []*graphv1.Edge
 	for _, e := range edges {
 		if e.Route == unmatched && e.Requests == 0 {
 			continue

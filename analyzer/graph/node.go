@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	plimsollv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/v1"
+	graphv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/graph/v1"
 	"github.com/plimsoll-mesh/plimsoll/record"
 )
 
@@ -19,7 +19,7 @@ const (
 
 // nodes lists the ends of all edges, sorted by id. Service and version are the
 // ones that most requests name; a node that answers as a gateway is one.
-func nodes(counts []countRow) []*plimsollv1.Node {
+func nodes(counts []countRow) []*graphv1.Node {
 	names := map[string]*labels{}
 	for i := range counts {
 		r := &counts[i]
@@ -31,7 +31,7 @@ func nodes(counts []countRow) []*plimsollv1.Node {
 		dst.count(r.DstService, r.DstVersion, r.Requests)
 		dst.gateway = dst.gateway || r.Vantage == record.VantageGateway
 	}
-	var out []*plimsollv1.Node
+	var out []*graphv1.Node
 	for _, id := range slices.Sorted(maps.Keys(names)) {
 		out = append(out, names[id].node(id))
 	}
@@ -60,7 +60,7 @@ func (l *labels) count(service, version string, n uint64) {
 	}
 }
 
-func (l *labels) node(id string) *plimsollv1.Node {
+func (l *labels) node(id string) *graphv1.Node {
 	n := parseNode(id)
 	if l.gateway && n.Kind == kindService {
 		n.Kind = kindGateway
@@ -75,8 +75,8 @@ func (l *labels) node(id string) *plimsollv1.Node {
 // parseNode reads what a node id says by itself: "mesh/cluster/namespace/workload",
 // "mesh/cluster/namespace/~service", "external/<host>" or "unknown/<namespace>".
 // An id of no known form is of kind unknown.
-func parseNode(id string) *plimsollv1.Node {
-	n := &plimsollv1.Node{Id: id, Kind: kindUnknown}
+func parseNode(id string) *graphv1.Node {
+	n := &graphv1.Node{Id: id, Kind: kindUnknown}
 	if host, ok := strings.CutPrefix(id, "external/"); ok {
 		n.Kind, n.Service = kindExternal, host
 		return n

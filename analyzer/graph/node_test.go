@@ -6,12 +6,12 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"google.golang.org/protobuf/testing/protocmp"
 
-	plimsollv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/v1"
+	graphv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/graph/v1"
 	"github.com/plimsoll-mesh/plimsoll/record"
 )
 
 func TestParseNode(t *testing.T) {
-	for _, want := range []*plimsollv1.Node{
+	for _, want := range []*graphv1.Node{
 		{Id: record.WorkloadID("m", "c", "ns", "web-v1"), Kind: "service", Mesh: "m", Cluster: "c", Namespace: "ns", Workload: "web-v1"},
 		{Id: record.ServiceID("m", "c", "ns", "web"), Kind: "service", Mesh: "m", Cluster: "c", Namespace: "ns", Service: "web"},
 		{Id: record.UnknownID("ns"), Kind: "unknown", Namespace: "ns"},
@@ -36,7 +36,7 @@ func TestNodes(t *testing.T) {
 		{Src: "unknown/ns", Dst: web, DstVersion: "v1", Vantage: record.VantageServer, Requests: 1},
 		{Src: ghost, Dst: ghost, Vantage: record.VantageServer},
 	})
-	want := []*plimsollv1.Node{
+	want := []*graphv1.Node{
 		{Id: "external/x", Kind: "external", Service: "x"},
 		{Id: gate, Kind: "gateway", Mesh: "m", Cluster: "c", Namespace: "ns", Workload: "gate", Service: "gate"},
 		{Id: web, Kind: "service", Mesh: "m", Cluster: "c", Namespace: "ns", Workload: "web-v1", Service: "web", Version: "v1"},

@@ -8,11 +8,11 @@ import (
 	"connectrpc.com/connect"
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
-	plimsollv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/v1"
+	graphv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/graph/v1"
 	"github.com/plimsoll-mesh/plimsoll/store/query"
 )
 
-// Service implements plimsollv1connect.GraphServiceHandler.
+// Service implements graphv1connect.GraphServiceHandler.
 type Service struct {
 	conn driver.Conn
 	now  func() time.Time
@@ -27,7 +27,7 @@ func New(conn driver.Conn, now func() time.Time) *Service {
 // InvalidArgument for an impossible window, Unavailable before any collector
 // has reported. While none is live the answer ends where the last one's rows do,
 // and Window.watermark says when that was.
-func (s *Service) GetGraph(ctx context.Context, req *connect.Request[plimsollv1.GetGraphRequest]) (*connect.Response[plimsollv1.GetGraphResponse], error) {
+func (s *Service) GetGraph(ctx context.Context, req *connect.Request[graphv1.GetGraphRequest]) (*connect.Response[graphv1.GetGraphResponse], error) {
 	now := s.now()
 	mark, err := query.Watermark(ctx, s.conn, now)
 	if err != nil {
@@ -40,7 +40,7 @@ func (s *Service) GetGraph(ctx context.Context, req *connect.Request[plimsollv1.
 	if err != nil {
 		return nil, connect.NewError(connect.CodeInvalidArgument, err)
 	}
-	answer := &plimsollv1.GetGraphResponse{Window: w.proto()}
+	answer := &graphv1.GetGraphResponse{Window: w.proto()}
 	segments := Split(w.from, w.to)
 	if len(segments) == 0 {
 		return connect.NewResponse(answer), nil

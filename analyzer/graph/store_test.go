@@ -16,7 +16,7 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
-	plimsollv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/v1"
+	graphv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/graph/v1"
 	"github.com/plimsoll-mesh/plimsoll/record"
 	"github.com/plimsoll-mesh/plimsoll/store/engine/enginetest"
 	"github.com/plimsoll-mesh/plimsoll/store/query"
@@ -122,7 +122,7 @@ func traffic(rng *rand.Rand, from time.Time, length time.Duration, n int) []reco
 }
 
 // oracle answers from the requests themselves.
-func oracle(requests []record.Request, w window, f filter, withBins bool) *plimsollv1.GetGraphResponse {
+func oracle(requests []record.Request, w window, f filter, withBins bool) *graphv1.GetGraphResponse {
 	var counts []countRow
 	var latencies []latencyRow
 	for i := range requests {
@@ -147,7 +147,7 @@ func oracle(requests []record.Request, w window, f filter, withBins bool) *plims
 			Hist: histogram{record.BinOf(r.Duration): 1},
 		})
 	}
-	answer := &plimsollv1.GetGraphResponse{Window: w.proto()}
+	answer := &graphv1.GetGraphResponse{Window: w.proto()}
 	if len(counts) > 0 {
 		answer.Nodes, answer.Edges = build(counts, latencies, options{length: w.length(), withBins: withBins})
 	}
@@ -197,7 +197,7 @@ func TestEveryWindowIsExact(t *testing.T) {
 	}
 	for _, q := range queries {
 		t.Run(fmt.Sprintf("%s-%s-%s%s", q.from, q.to, q.f.namespace, q.f.service), func(t *testing.T) {
-			req := &plimsollv1.GetGraphRequest{
+			req := &graphv1.GetGraphRequest{
 				From: timestamppb.New(start.Add(q.from)), To: timestamppb.New(start.Add(q.to)),
 				Namespace: q.f.namespace, Service: q.f.service, WithBins: true,
 			}
@@ -226,17 +226,17 @@ func TestAnswerEndsAtWatermark(t *testing.T) {
 	insert(t, writer, traffic(rand.New(rand.NewPCG(1, 2)), start, time.Minute, 500))
 	now := start.Add(40 * time.Second)
 	service := New(reader, func() time.Time { return now })
-	call := func(req *plimsollv1.GetGraphRequest) (*connect.Response[plimsollv1.GetGraphResponse], error) {
+	call := func(req *graphv1.GetGraphRequest) (*connect.Response[graphv1.GetGraphResponse], error) {
 		return service.GetGraph(t.Context(), connect.NewRequest(req))
 	}
 
-	_, err := call(&plimsollv1.GetGraphRequest{})
+	_, err := call(&graphv1.GetGraphRequest{})
 	if connect.CodeOf(err) != connect.CodeUnavailable {
 		t.Errorf("without a collector: error %v, want unavailable", err)
 	}
 
 	heartbeat(t, writer, now, start.Add(30*time.Second))
-	got, err := call(&plimsollv1.GetGraphRequest{From: timestamppb.New(start), To: timestamppb.New(start.Add(time.Minute))})
+	got, err := call(&graphv1.GetGraphRequest{From: timestamppb.New(start), To: timestamppb.New(start.Add(time.Minute))})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -250,7 +250,7 @@ func TestAnswerEndsAtWatermark(t *testing.T) {
 	}
 
 	now = start.Add(30 * time.Minute) // nobody has reported since
-	standing, err := call(&plimsollv1.GetGraphRequest{Window: durationpb.New(25 * time.Second)})
+	standing, err := call(&graphv1.GetGraphRequest{Window: durationpb.New(25 * time.Second)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -258,14 +258,14 @@ func TestAnswerEndsAtWatermark(t *testing.T) {
 		t.Errorf("answer after the collector's death (-before +after):\n%s", diff)
 	}
 
-	got, err = call(&plimsollv1.GetGraphRequest{From: timestamppb.New(mark), To: timestamppb.New(start.Add(time.Minute))})
+	got, err = call(&graphv1.GetGraphRequest{From: timestamppb.New(mark), To: timestamppb.New(start.Add(time.Minute))})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if len(got.Msg.Edges) != 0 {
 		t.Errorf("%d edges beyond the watermark", len(got.Msg.Edges))
 	}
-	if _, err := call(&plimsollv1.GetGraphRequest{From: timestamppb.New(mark), To: timestamppb.New(mark)}); connect.CodeOf(err) != connect.CodeInvalidArgument {
+	if _, err := call(&graphv1.GetGraphRequest{From: timestamppb.New(mark), To: timestamppb.New(mark)}); connect.CodeOf(err) != connect.CodeInvalidArgument {
 		t.Errorf("empty window: error %v, want invalid_argument", err)
 	}
 }

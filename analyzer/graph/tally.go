@@ -5,7 +5,7 @@ import (
 	"maps"
 	"slices"
 
-	plimsollv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/v1"
+	graphv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/graph/v1"
 	"github.com/plimsoll-mesh/plimsoll/record"
 )
 
@@ -74,12 +74,12 @@ const unmatched = "~unmatched"
 // edges returns one edge for each route of the canonical vantage. Rows of other
 // vantages join the edge of the same route, or the only one there is; what fits
 // neither joins the remainder, so that no arrival is lost or counted twice.
-func (t *tally) edges(p pair, o options) []*plimsollv1.Edge {
+func (t *tally) edges(p pair, o options) []*graphv1.Edge {
 	if len(t.vantages) == 0 {
 		return nil
 	}
 	best := canonical(t.vantages)
-	byRoute := map[string]*plimsollv1.Edge{}
+	byRoute := map[string]*graphv1.Edge{}
 	for at, f := range t.views {
 		if at.vantage == best {
 			byRoute[at.route] = f.edge(p, at, o)
@@ -100,7 +100,7 @@ func (t *tally) edges(p pair, o options) []*plimsollv1.Edge {
 // remainder makes the edge for rows on routes that no edge has. It holds no
 // requests, since the canonical vantage counts none there, and is named after
 // the best vantage among those rows.
-func (t *tally) remainder(p pair, best record.Vantage, byRoute map[string]*plimsollv1.Edge, o options) *plimsollv1.Edge {
+func (t *tally) remainder(p pair, best record.Vantage, byRoute map[string]*graphv1.Edge, o options) *graphv1.Edge {
 	seen, protocols := map[record.Vantage]bool{}, map[string]uint64{}
 	for at, f := range t.views {
 		if byRoute[at.route] != nil || at.vantage == best {
@@ -116,7 +116,7 @@ func (t *tally) remainder(p pair, best record.Vantage, byRoute map[string]*plims
 	return e
 }
 
-func single(edges map[string]*plimsollv1.Edge) *plimsollv1.Edge {
+func single(edges map[string]*graphv1.Edge) *graphv1.Edge {
 	if len(edges) != 1 {
 		return nil
 	}
@@ -136,8 +136,8 @@ func (t *tally) sortedViews() []view {
 }
 
 // edge fills in all that the canonical vantage says by itself.
-func (f *figures) edge(p pair, at view, o options) *plimsollv1.Edge {
-	e := &plimsollv1.Edge{
+func (f *figures) edge(p pair, at view, o options) *graphv1.Edge {
+	e := &graphv1.Edge{
 		Src: p.Src, Dst: p.Dst, Route: at.route,
 		Protocol: mostOf(f.protocols),
 		Vantage:  at.vantage.String(),
@@ -163,13 +163,13 @@ func (f *figures) edge(p pair, at view, o options) *plimsollv1.Edge {
 
 // report adds to the edge what one vantage says of it: its source entry, and
 // the arrivals where the vantage is the server's.
-func (f *figures) report(e *plimsollv1.Edge, v record.Vantage) {
+func (f *figures) report(e *graphv1.Edge, v record.Vantage) {
 	if v == record.VantageServer {
 		e.Arrivals += f.requests
 	}
 	last := len(e.Sources) - 1
 	if last < 0 || e.Sources[last].Vantage != v.String() {
-		e.Sources = append(e.Sources, &plimsollv1.EdgeSource{Source: sourceALS, Vantage: v.String(), Unit: unit(v)})
+		e.Sources = append(e.Sources, &graphv1.EdgeSource{Source: sourceALS, Vantage: v.String(), Unit: unit(v)})
 		last++
 	}
 	e.Sources[last].Requests += f.requests

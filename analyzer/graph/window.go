@@ -8,7 +8,8 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
-	plimsollv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/v1"
+	graphv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/graph/v1"
+	typesv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/types/v1"
 )
 
 // DefaultWindow is the length of the window when the caller names none.
@@ -26,8 +27,8 @@ type window struct{ from, to, watermark time.Time }
 
 func (w window) length() time.Duration { return w.to.Sub(w.from) }
 
-func (w window) proto() *plimsollv1.Window {
-	return &plimsollv1.Window{
+func (w window) proto() *typesv1.Window {
+	return &typesv1.Window{
 		From:      timestamppb.New(w.from),
 		To:        timestamppb.New(w.to),
 		Watermark: timestamppb.New(w.watermark),
@@ -40,7 +41,7 @@ func (w window) proto() *plimsollv1.Window {
 // whole microseconds, the resolution of stored times, which moves no row in or
 // out. A watermark that has stood still for so long is itself moved back to a whole
 // minute, so that the last minutes before it are answered.
-func resolve(req *plimsollv1.GetGraphRequest, watermark, now time.Time) (window, error) {
+func resolve(req *graphv1.GetGraphRequest, watermark, now time.Time) (window, error) {
 	if watermark.Before(kept(now)) {
 		watermark = watermark.Truncate(time.Duration(Minute))
 	}

@@ -8,7 +8,7 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
-	plimsollv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/v1"
+	graphv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/graph/v1"
 )
 
 func TestResolve(t *testing.T) {
@@ -17,42 +17,42 @@ func TestResolve(t *testing.T) {
 	const min = time.Minute
 	for _, c := range []struct {
 		name     string
-		req      *plimsollv1.GetGraphRequest
+		req      *graphv1.GetGraphRequest
 		from, to time.Duration // offsets from the watermark
 		err      string
 	}{
-		{name: "nothing", req: &plimsollv1.GetGraphRequest{}, from: -min},
-		{name: "window", req: &plimsollv1.GetGraphRequest{Window: durationpb.New(5 * min)}, from: -5 * min},
-		{name: "from", req: &plimsollv1.GetGraphRequest{From: at(-3 * min)}, from: -3 * min},
-		{name: "to", req: &plimsollv1.GetGraphRequest{To: at(-3 * min)}, from: -4 * min, to: -3 * min},
-		{name: "from and window", req: &plimsollv1.GetGraphRequest{From: at(-3 * min), Window: durationpb.New(min)}, from: -3 * min, to: -2 * min},
-		{name: "to and window", req: &plimsollv1.GetGraphRequest{To: at(-3 * min), Window: durationpb.New(2 * min)}, from: -5 * min, to: -3 * min},
-		{name: "both", req: &plimsollv1.GetGraphRequest{From: at(-3 * min), To: at(-2 * min)}, from: -3 * min, to: -2 * min},
-		{name: "cut", req: &plimsollv1.GetGraphRequest{From: at(-3 * min), To: at(min)}, from: -3 * min},
-		{name: "wholly beyond", req: &plimsollv1.GetGraphRequest{From: at(min), To: at(2 * min)}},
-		{name: "from beyond", req: &plimsollv1.GetGraphRequest{From: at(min)}},
-		{name: "nanoseconds round up", req: &plimsollv1.GetGraphRequest{From: at(-3*min + 1), To: at(-2*min + 1)}, from: -3*min + time.Microsecond, to: -2*min + time.Microsecond},
+		{name: "nothing", req: &graphv1.GetGraphRequest{}, from: -min},
+		{name: "window", req: &graphv1.GetGraphRequest{Window: durationpb.New(5 * min)}, from: -5 * min},
+		{name: "from", req: &graphv1.GetGraphRequest{From: at(-3 * min)}, from: -3 * min},
+		{name: "to", req: &graphv1.GetGraphRequest{To: at(-3 * min)}, from: -4 * min, to: -3 * min},
+		{name: "from and window", req: &graphv1.GetGraphRequest{From: at(-3 * min), Window: durationpb.New(min)}, from: -3 * min, to: -2 * min},
+		{name: "to and window", req: &graphv1.GetGraphRequest{To: at(-3 * min), Window: durationpb.New(2 * min)}, from: -5 * min, to: -3 * min},
+		{name: "both", req: &graphv1.GetGraphRequest{From: at(-3 * min), To: at(-2 * min)}, from: -3 * min, to: -2 * min},
+		{name: "cut", req: &graphv1.GetGraphRequest{From: at(-3 * min), To: at(min)}, from: -3 * min},
+		{name: "wholly beyond", req: &graphv1.GetGraphRequest{From: at(min), To: at(2 * min)}},
+		{name: "from beyond", req: &graphv1.GetGraphRequest{From: at(min)}},
+		{name: "nanoseconds round up", req: &graphv1.GetGraphRequest{From: at(-3*min + 1), To: at(-2*min + 1)}, from: -3*min + time.Microsecond, to: -2*min + time.Microsecond},
 		{
 			name: "old bounds move inwards to minutes",
-			req:  &plimsollv1.GetGraphRequest{From: at(-fineKept - 5*min + 1*time.Second), To: at(-fineKept - min - 30*time.Second)},
+			req:  &graphv1.GetGraphRequest{From: at(-fineKept - 5*min + 1*time.Second), To: at(-fineKept - min - 30*time.Second)},
 			from: -fineKept - 4*min, to: -fineKept - 2*min,
 		},
 		{
 			name: "only the old bound moves",
-			req:  &plimsollv1.GetGraphRequest{From: at(-fineKept - 5*min + 1*time.Second), To: at(-min + 7*time.Second)},
+			req:  &graphv1.GetGraphRequest{From: at(-fineKept - 5*min + 1*time.Second), To: at(-min + 7*time.Second)},
 			from: -fineKept - 4*min, to: -min + 7*time.Second,
 		},
 		{
 			name: "less than a minute, too old",
-			req:  &plimsollv1.GetGraphRequest{From: at(-fineKept - 5*min + 10*time.Second), To: at(-fineKept - 5*min + 40*time.Second)},
+			req:  &graphv1.GetGraphRequest{From: at(-fineKept - 5*min + 10*time.Second), To: at(-fineKept - 5*min + 40*time.Second)},
 			from: -fineKept - 4*min, to: -fineKept - 4*min,
 		},
-		{name: "empty", req: &plimsollv1.GetGraphRequest{From: at(-min), To: at(-min)}, err: "is not before"},
-		{name: "backwards", req: &plimsollv1.GetGraphRequest{From: at(-min), To: at(-2 * min)}, err: "is not before"},
-		{name: "all three", req: &plimsollv1.GetGraphRequest{From: at(-min), To: at(0), Window: durationpb.New(min)}, err: "leave one out"},
-		{name: "zero window", req: &plimsollv1.GetGraphRequest{Window: durationpb.New(0)}, err: "not positive"},
-		{name: "negative window", req: &plimsollv1.GetGraphRequest{Window: durationpb.New(-min)}, err: "not positive"},
-		{name: "invalid window", req: &plimsollv1.GetGraphRequest{Window: &durationpb.Duration{Seconds: 1, Nanos: -1}}, err: "window:"},
+		{name: "empty", req: &graphv1.GetGraphRequest{From: at(-min), To: at(-min)}, err: "is not before"},
+		{name: "backwards", req: &graphv1.GetGraphRequest{From: at(-min), To: at(-2 * min)}, err: "is not before"},
+		{name: "all three", req: &graphv1.GetGraphRequest{From: at(-min), To: at(0), Window: durationpb.New(min)}, err: "leave one out"},
+		{name: "zero window", req: &graphv1.GetGraphRequest{Window: durationpb.New(0)}, err: "not positive"},
+		{name: "negative window", req: &graphv1.GetGraphRequest{Window: durationpb.New(-min)}, err: "not positive"},
+		{name: "invalid window", req: &graphv1.GetGraphRequest{Window: &durationpb.Duration{Seconds: 1, Nanos: -1}}, err: "window:"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			w, err := resolve(c.req, mark, mark)
@@ -86,20 +86,20 @@ func TestResolveLongAfterTheWatermark(t *testing.T) {
 	at := timestamppb.New
 	for _, c := range []struct {
 		name  string
-		req   *plimsollv1.GetGraphRequest
+		req   *graphv1.GetGraphRequest
 		since time.Duration // from the watermark to now
 		want  window
 	}{
-		{"a day: the last minute is exact", &plimsollv1.GetGraphRequest{}, 24 * time.Hour, window{mark.Add(-time.Minute), mark, mark}},
+		{"a day: the last minute is exact", &graphv1.GetGraphRequest{}, 24 * time.Hour, window{mark.Add(-time.Minute), mark, mark}},
 		{
-			"a day: what the clock made too old moves", &plimsollv1.GetGraphRequest{From: at(mark.Add(-2*24*time.Hour - time.Second))},
+			"a day: what the clock made too old moves", &graphv1.GetGraphRequest{From: at(mark.Add(-2*24*time.Hour - time.Second))},
 			24*time.Hour + time.Second/2,
 			window{minute.Add(time.Minute - 2*24*time.Hour), mark, mark},
 		},
-		{"just kept", &plimsollv1.GetGraphRequest{}, fineKept - time.Minute, window{mark.Add(-time.Minute), mark, mark}},
-		{"not kept: the last whole minute", &plimsollv1.GetGraphRequest{}, fineKept + time.Second, window{minute.Add(-time.Minute), minute, minute}},
+		{"just kept", &graphv1.GetGraphRequest{}, fineKept - time.Minute, window{mark.Add(-time.Minute), mark, mark}},
+		{"not kept: the last whole minute", &graphv1.GetGraphRequest{}, fineKept + time.Second, window{minute.Add(-time.Minute), minute, minute}},
 		{
-			"not kept: to beyond", &plimsollv1.GetGraphRequest{From: at(minute.Add(-time.Hour)), To: at(mark.Add(time.Hour))},
+			"not kept: to beyond", &graphv1.GetGraphRequest{From: at(minute.Add(-time.Hour)), To: at(mark.Add(time.Hour))},
 			fineKept + time.Second,
 			window{minute.Add(-time.Hour), minute, minute},
 		},

@@ -9,7 +9,11 @@ import (
 
 	"connectrpc.com/connect"
 
-	"github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/v1/plimsollv1connect"
+	"github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/alert/v1/alertv1connect"
+	"github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/graph/v1/graphv1connect"
+	"github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/slo/v1/slov1connect"
+	"github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/status/v1/statusv1connect"
+	"github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/tune/v1/tunev1connect"
 )
 
 const (
@@ -22,10 +26,11 @@ const (
 
 // Services are what the analyzer offers. One that is nil is not mounted.
 type Services struct {
-	Graph  plimsollv1connect.GraphServiceHandler
-	SLO    plimsollv1connect.SLOServiceHandler
-	Tune   plimsollv1connect.TuneServiceHandler
-	Status plimsollv1connect.StatusServiceHandler
+	Graph  graphv1connect.GraphServiceHandler
+	SLO    slov1connect.SLOServiceHandler
+	Alert  alertv1connect.AlertServiceHandler
+	Tune   tunev1connect.TuneServiceHandler
+	Status statusv1connect.StatusServiceHandler
 }
 
 // Settings are what a handler is made of besides its services.
@@ -46,16 +51,19 @@ func New(s Services, set Settings) http.Handler {
 		connect.WithRecover(recovered(set.Log)),
 	)
 	if s.Graph != nil {
-		mux.Handle(plimsollv1connect.NewGraphServiceHandler(s.Graph, options))
+		mux.Handle(graphv1connect.NewGraphServiceHandler(s.Graph, options))
 	}
 	if s.SLO != nil {
-		mux.Handle(plimsollv1connect.NewSLOServiceHandler(s.SLO, options))
+		mux.Handle(slov1connect.NewSLOServiceHandler(s.SLO, options))
+	}
+	if s.Alert != nil {
+		mux.Handle(alertv1connect.NewAlertServiceHandler(s.Alert, options))
 	}
 	if s.Tune != nil {
-		mux.Handle(plimsollv1connect.NewTuneServiceHandler(s.Tune, options))
+		mux.Handle(tunev1connect.NewTuneServiceHandler(s.Tune, options))
 	}
 	if s.Status != nil {
-		mux.Handle(plimsollv1connect.NewStatusServiceHandler(s.Status, options))
+		mux.Handle(statusv1connect.NewStatusServiceHandler(s.Status, options))
 	}
 	return mux
 }

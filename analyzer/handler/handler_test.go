@@ -18,14 +18,16 @@ import (
 	"connectrpc.com/connect"
 	"github.com/ClickHouse/clickhouse-go/v2"
 
-	plimsollv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/v1"
-	"github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/v1/plimsollv1connect"
+	graphv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/graph/v1"
+	"github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/graph/v1/graphv1connect"
+	tunev1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/tune/v1"
+	"github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/tune/v1/tunev1connect"
 )
 
 // graphFunc and tuneService are services whose answers a test scripts.
-type graphFunc func(context.Context) (*plimsollv1.GetGraphResponse, error)
+type graphFunc func(context.Context) (*graphv1.GetGraphResponse, error)
 
-func (f graphFunc) GetGraph(ctx context.Context, _ *connect.Request[plimsollv1.GetGraphRequest]) (*connect.Response[plimsollv1.GetGraphResponse], error) {
+func (f graphFunc) GetGraph(ctx context.Context, _ *connect.Request[graphv1.GetGraphRequest]) (*connect.Response[graphv1.GetGraphResponse], error) {
 	answer, err := f(ctx)
 	if err != nil {
 		return nil, err
@@ -34,17 +36,17 @@ func (f graphFunc) GetGraph(ctx context.Context, _ *connect.Request[plimsollv1.G
 }
 
 type tuneService struct {
-	plimsollv1connect.UnimplementedTuneServiceHandler
+	tunev1connect.UnimplementedTuneServiceHandler
 	applied int
 }
 
-func (s *tuneService) Apply(context.Context, *connect.Request[plimsollv1.ApplyRequest]) (*connect.Response[plimsollv1.ApplyResponse], error) {
+func (s *tuneService) Apply(context.Context, *connect.Request[tunev1.ApplyRequest]) (*connect.Response[tunev1.ApplyResponse], error) {
 	s.applied++
-	return connect.NewResponse(&plimsollv1.ApplyResponse{}), nil
+	return connect.NewResponse(&tunev1.ApplyResponse{}), nil
 }
 
-func (s *tuneService) ListPlans(context.Context, *connect.Request[plimsollv1.ListPlansRequest]) (*connect.Response[plimsollv1.ListPlansResponse], error) {
-	return connect.NewResponse(&plimsollv1.ListPlansResponse{}), nil
+func (s *tuneService) ListPlans(context.Context, *connect.Request[tunev1.ListPlansRequest]) (*connect.Response[tunev1.ListPlansResponse], error) {
+	return connect.NewResponse(&tunev1.ListPlansResponse{}), nil
 }
 
 // fixture is a served handler with its tokens and its log.
@@ -82,26 +84,26 @@ func authorized[T any](msg *T, header string) *connect.Request[T] {
 }
 
 func (f *fixture) graph(header string, options ...connect.ClientOption) error {
-	client := plimsollv1connect.NewGraphServiceClient(http.DefaultClient, f.url, options...)
-	_, err := client.GetGraph(context.Background(), authorized(&plimsollv1.GetGraphRequest{}, header))
+	client := graphv1connect.NewGraphServiceClient(http.DefaultClient, f.url, options...)
+	_, err := client.GetGraph(context.Background(), authorized(&graphv1.GetGraphRequest{}, header))
 	return err
 }
 
-func empty(context.Context) (*plimsollv1.GetGraphResponse, error) {
-	return &plimsollv1.GetGraphResponse{}, nil
+func empty(context.Context) (*graphv1.GetGraphResponse, error) {
+	return &graphv1.GetGraphResponse{}, nil
 }
 
 func TestTokens(t *testing.T) {
 	tune := &tuneService{}
 	f := serve(t, Services{Graph: graphFunc(empty), Tune: tune})
-	client := plimsollv1connect.NewTuneServiceClient(http.DefaultClient, f.url)
+	client := tunev1connect.NewTuneServiceClient(http.DefaultClient, f.url)
 	read := f.graph
 	list := func(header string) error {
-		_, err := client.ListPlans(context.Background(), authorized(&plimsollv1.ListPlansRequest{}, header))
+		_, err := client.ListPlans(context.Background(), authorized(&tunev1.ListPlansRequest{}, header))
 		return err
 	}
 	apply := func(header string) error {
-		_, err := client.Apply(context.Background(), authorized(&plimsollv1.ApplyRequest{}, header))
+		_, err := client.Apply(context.Background(), authorized(&tunev1.ApplyRequest{}, header))
 		return err
 	}
 	plain := func(header string) error { return read(header) }
@@ -161,29 +163,29 @@ func TestInternalErrorsStayInside(t *testing.T) {
 		logged bool
 	}{
 		{
-			"plain error", func(context.Context) (*plimsollv1.GetGraphResponse, error) { return nil, errors.New(secret) },
+			"plain error", func(context.Context) (*graphv1.GetGraphResponse, error) { return nil, errors.New(secret) },
 			connect.CodeInternal, "internal error", true,
 		},
-		{"internal connect error", func(context.Context) (*plimsollv1.GetGraphResponse, error) {
+		{"internal connect error", func(context.Context) (*graphv1.GetGraphResponse, error) {
 			return nil, connect.NewError(connect.CodeInternal, errors.New(secret))
 		}, connect.CodeInternal, "internal error", true},
 		{
-			"panic", func(context.Context) (*plimsollv1.GetGraphResponse, error) { panic(secret) },
+			"panic", func(context.Context) (*graphv1.GetGraphResponse, error) { panic(secret) },
 			connect.CodeInternal, "internal error", true,
 		},
-		{"store is down", func(context.Context) (*plimsollv1.GetGraphResponse, error) {
+		{"store is down", func(context.Context) (*graphv1.GetGraphResponse, error) {
 			return nil, fmt.Errorf("reading: %w", &url.Error{Op: "Post", URL: secret, Err: &net.OpError{Op: "dial", Net: "unix", Err: errors.New(secret)}})
 		}, connect.CodeUnavailable, "the store does not answer", true},
-		{"store died", func(context.Context) (*plimsollv1.GetGraphResponse, error) {
+		{"store died", func(context.Context) (*graphv1.GetGraphResponse, error) {
 			return nil, fmt.Errorf("reading %s: %w", secret, io.ErrUnexpectedEOF)
 		}, connect.CodeUnavailable, "the store does not answer", true},
-		{"no tables", func(context.Context) (*plimsollv1.GetGraphResponse, error) {
+		{"no tables", func(context.Context) (*graphv1.GetGraphResponse, error) {
 			return nil, fmt.Errorf("reading: %w", &clickhouse.Exception{Code: 60, Message: secret})
 		}, connect.CodeUnavailable, "start a collector", true},
-		{"wrong query", func(context.Context) (*plimsollv1.GetGraphResponse, error) {
+		{"wrong query", func(context.Context) (*graphv1.GetGraphResponse, error) {
 			return nil, fmt.Errorf("reading: %w", &clickhouse.Exception{Code: 62, Message: secret})
 		}, connect.CodeInternal, "internal error", true},
-		{"told error", func(context.Context) (*plimsollv1.GetGraphResponse, error) {
+		{"told error", func(context.Context) (*graphv1.GetGraphResponse, error) {
 			return nil, connect.NewError(connect.CodeInvalidArgument, errors.New("from is not before to"))
 		}, connect.CodeInvalidArgument, "from is not before to", false},
 	} {
@@ -207,11 +209,11 @@ func TestInternalErrorsStayInside(t *testing.T) {
 // deadline, even if the caller sets none.
 func TestCallsAreBounded(t *testing.T) {
 	var left time.Duration
-	f := serve(t, Services{Graph: graphFunc(func(ctx context.Context) (*plimsollv1.GetGraphResponse, error) {
+	f := serve(t, Services{Graph: graphFunc(func(ctx context.Context) (*graphv1.GetGraphResponse, error) {
 		if deadline, ok := ctx.Deadline(); ok {
 			left = time.Until(deadline)
 		}
-		return &plimsollv1.GetGraphResponse{}, nil
+		return &graphv1.GetGraphResponse{}, nil
 	})})
 	if err := f.graph("Bearer " + f.viewer); err != nil {
 		t.Fatal(err)
@@ -223,13 +225,13 @@ func TestCallsAreBounded(t *testing.T) {
 
 func TestCallerThatLeavesIsNoError(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
-	f := serve(t, Services{Graph: graphFunc(func(server context.Context) (*plimsollv1.GetGraphResponse, error) {
+	f := serve(t, Services{Graph: graphFunc(func(server context.Context) (*graphv1.GetGraphResponse, error) {
 		cancel()
 		<-server.Done()
 		return nil, server.Err()
 	})})
-	client := plimsollv1connect.NewGraphServiceClient(http.DefaultClient, f.url)
-	_, err := client.GetGraph(ctx, authorized(&plimsollv1.GetGraphRequest{}, "Bearer "+f.viewer))
+	client := graphv1connect.NewGraphServiceClient(http.DefaultClient, f.url)
+	_, err := client.GetGraph(ctx, authorized(&graphv1.GetGraphRequest{}, "Bearer "+f.viewer))
 	if connect.CodeOf(err) != connect.CodeCanceled {
 		t.Errorf("error %v, want canceled", err)
 	}
@@ -237,8 +239,8 @@ func TestCallerThatLeavesIsNoError(t *testing.T) {
 
 func TestRequestSizeIsLimited(t *testing.T) {
 	f := serve(t, Services{Graph: graphFunc(empty)})
-	client := plimsollv1connect.NewGraphServiceClient(http.DefaultClient, f.url)
-	req := authorized(&plimsollv1.GetGraphRequest{Service: strings.Repeat("x", maxRequestBytes+1)}, "Bearer "+f.viewer)
+	client := graphv1connect.NewGraphServiceClient(http.DefaultClient, f.url)
+	req := authorized(&graphv1.GetGraphRequest{Service: strings.Repeat("x", maxRequestBytes+1)}, "Bearer "+f.viewer)
 	if _, err := client.GetGraph(t.Context(), req); connect.CodeOf(err) != connect.CodeResourceExhausted {
 		t.Errorf("error %v, want resource_exhausted", err)
 	}

@@ -1,7 +1,11 @@
 package handler
 
 import (
-	"github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/v1/plimsollv1connect"
+	"github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/alert/v1/alertv1connect"
+	"github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/graph/v1/graphv1connect"
+	"github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/slo/v1/slov1connect"
+	"github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/status/v1/statusv1connect"
+	"github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/tune/v1/tunev1connect"
 )
 
 // Role is what a token may do. A higher role includes the lower ones.
@@ -29,15 +33,15 @@ func (r Role) String() string {
 // listed is served to nobody.
 func roleOf(procedure string) (Role, bool) {
 	switch procedure {
-	case plimsollv1connect.GraphServiceGetGraphProcedure,
-		plimsollv1connect.SLOServiceListSLOsProcedure,
-		plimsollv1connect.SLOServiceListAlertsProcedure,
-		plimsollv1connect.StatusServiceGetStatusProcedure,
-		plimsollv1connect.TuneServicePlanProcedure,
-		plimsollv1connect.TuneServiceListPlansProcedure:
+	case graphv1connect.GraphServiceGetGraphProcedure,
+		slov1connect.SLOServiceListSLOsProcedure,
+		alertv1connect.AlertServiceListAlertsProcedure,
+		statusv1connect.StatusServiceGetStatusProcedure,
+		tunev1connect.TuneServicePlanProcedure,
+		tunev1connect.TuneServiceListPlansProcedure:
 		return RoleViewer, true
-	case plimsollv1connect.TuneServiceApplyProcedure,
-		plimsollv1connect.TuneServiceRollbackProcedure:
+	case tunev1connect.TuneServiceApplyProcedure,
+		tunev1connect.TuneServiceRollbackProcedure:
 		return RoleOperator, true
 	}
 	return RoleNone, false

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"time"
 
-	plimsollv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/v1"
+	statusv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/status/v1"
 	"github.com/plimsoll-mesh/plimsoll/store/query"
 )
 
@@ -28,8 +28,8 @@ const silent = 30 * time.Second
 const maxNamed = 5
 
 // checks judges the facts, in the order of the codes.
-func checks(f facts) []*plimsollv1.Check {
-	out := []*plimsollv1.Check{checkStore(f)}
+func checks(f facts) []*statusv1.Check {
+	out := []*statusv1.Check{checkStore(f)}
 	if f.storeErr == nil {
 		out = append(out, checkSchema(f))
 	}
@@ -42,8 +42,8 @@ func checks(f facts) []*plimsollv1.Check {
 	return out
 }
 
-func checkStore(f facts) *plimsollv1.Check {
-	c := &plimsollv1.Check{Code: "PLM001", Name: "store answers"}
+func checkStore(f facts) *statusv1.Check {
+	c := &statusv1.Check{Code: "PLM001", Name: "store answers"}
 	if f.storeErr != nil {
 		return bad(c, resultError, "the store does not answer: "+f.storeErr.Error(),
 			`start it ("plimsoll clickhouse run"), or correct "store" in the analyzer's configuration`)
@@ -51,8 +51,8 @@ func checkStore(f facts) *plimsollv1.Check {
 	return good(c, "ClickHouse "+f.store)
 }
 
-func checkSchema(f facts) *plimsollv1.Check {
-	c := &plimsollv1.Check{Code: "PLM002", Name: "tables are there"}
+func checkSchema(f facts) *statusv1.Check {
+	c := &statusv1.Check{Code: "PLM002", Name: "tables are there"}
 	if f.schemaErr != nil {
 		return bad(c, resultError, "the tables cannot be read: "+f.schemaErr.Error(),
 			"start a collector on this store: it makes the tables")
@@ -70,8 +70,8 @@ func checkSchema(f facts) *plimsollv1.Check {
 	return good(c, detail)
 }
 
-func checkWatermark(f facts) *plimsollv1.Check {
-	c := &plimsollv1.Check{Code: "PLM003", Name: "watermark is fresh"}
+func checkWatermark(f facts) *statusv1.Check {
+	c := &statusv1.Check{Code: "PLM003", Name: "watermark is fresh"}
 	if f.watermark.At.IsZero() {
 		return bad(c, resultError, f.watermark.Reason, "start a collector, or look into its log")
 	}
@@ -88,8 +88,8 @@ func checkWatermark(f facts) *plimsollv1.Check {
 	return good(c, detail)
 }
 
-func checkCollectors(f facts) *plimsollv1.Check {
-	c := &plimsollv1.Check{Code: "PLM004", Name: "collectors report"}
+func checkCollectors(f facts) *statusv1.Check {
+	c := &statusv1.Check{Code: "PLM004", Name: "collectors report"}
 	if gone := f.watermark.Silent; len(gone) > 0 {
 		return bad(c, resultWarning, fmt.Sprintf("silent for more than %s: %s", query.Live, list(gone)),
 			"rows of their proxies are missing since then: start them again, or wait an hour if they were taken away")
@@ -97,8 +97,8 @@ func checkCollectors(f facts) *plimsollv1.Check {
 	return good(c, fmt.Sprintf("%d live", len(f.watermark.Collectors)))
 }
 
-func checkProxies(f facts) *plimsollv1.Check {
-	c := &plimsollv1.Check{Code: "PLM005", Name: "proxies report"}
+func checkProxies(f facts) *statusv1.Check {
+	c := &statusv1.Check{Code: "PLM005", Name: "proxies report"}
 	if f.proxiesErr != nil {
 		return bad(c, resultError, f.proxiesErr.Error(), "look at the load and the log of the store")
 	}
@@ -119,20 +119,20 @@ func checkProxies(f facts) *plimsollv1.Check {
 	return good(c, fmt.Sprintf("%d report", len(f.proxies)))
 }
 
-func checkMesh(f facts) *plimsollv1.Check {
-	c := &plimsollv1.Check{Code: "PLM006", Name: "mesh can be reached"}
+func checkMesh(f facts) *statusv1.Check {
+	c := &statusv1.Check{Code: "PLM006", Name: "mesh can be reached"}
 	if f.meshErr != nil {
 		return bad(c, resultError, f.meshErr.Error(), `see whether it runs, and "mesh" in the analyzer's configuration`)
 	}
 	return good(c, "it answers")
 }
 
-func good(c *plimsollv1.Check, detail string) *plimsollv1.Check {
+func good(c *statusv1.Check, detail string) *statusv1.Check {
 	c.Result, c.Detail = resultOK, detail
 	return c
 }
 
-func bad(c *plimsollv1.Check, result, detail, hint string) *plimsollv1.Check {
+func bad(c *statusv1.Check, result, detail, hint string) *statusv1.Check {
 	c.Result, c.Detail, c.Hint = result, detail, hint
 	return c
 }

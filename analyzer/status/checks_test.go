@@ -8,9 +8,9 @@ import (
 	"testing"
 	"time"
 
+	statusv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/status/v1"
 	"github.com/plimsoll-mesh/plimsoll/internal/golden"
 
-	plimsollv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/v1"
 	"github.com/plimsoll-mesh/plimsoll/store/query"
 )
 
@@ -132,7 +132,7 @@ func TestEveryCodeIsDocumented(t *testing.T) {
 	}
 }
 
-func find(all []*plimsollv1.Check, code string) *plimsollv1.Check {
+func find(all []*statusv1.Check, code string) *statusv1.Check {
 	for _, c := range all {
 		if c.Code == code {
 			return c

@@ -6,15 +6,16 @@ import (
 
 	"connectrpc.com/connect"
 
-	plimsollv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/v1"
-	"github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/v1/plimsollv1connect"
+	meshv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/mesh/v1"
+	"github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/mesh/v1/meshv1connect"
+	typesv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/types/v1"
 )
 
 // ReachMesh returns a check that asks the mesh for the policy of no edge: any
 // answer but a refused token or a broken connection shows that it is there.
-func ReachMesh(mesh plimsollv1connect.MeshServiceClient) func(context.Context) error {
+func ReachMesh(mesh meshv1connect.MeshServiceClient) func(context.Context) error {
 	return func(ctx context.Context) error {
-		_, err := mesh.GetTrafficPolicy(ctx, connect.NewRequest(&plimsollv1.GetTrafficPolicyRequest{Edge: &plimsollv1.EdgeRef{}}))
+		_, err := mesh.GetTrafficPolicy(ctx, connect.NewRequest(&meshv1.GetTrafficPolicyRequest{Edge: &typesv1.EdgeRef{}}))
 		switch connect.CodeOf(err) {
 		case connect.CodeUnauthenticated, connect.CodePermissionDenied:
 			return fmt.Errorf("the mesh refuses our token: %w", err)

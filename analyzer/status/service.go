@@ -8,14 +8,14 @@ import (
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
-	plimsollv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/v1"
+	statusv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/status/v1"
 )
 
 // checkTimeout bounds all checks together: what does not answer by then is
 // itself the finding.
 const checkTimeout = 10 * time.Second
 
-// Service implements plimsollv1connect.StatusServiceHandler.
+// Service implements statusv1connect.StatusServiceHandler.
 type Service struct {
 	conn    driver.Conn
 	mesh    func(context.Context) error
@@ -31,16 +31,16 @@ func New(conn driver.Conn, mesh func(context.Context) error, version string, now
 
 // GetStatus runs all checks. It answers without error even if nothing works:
 // that is then what the checks say.
-func (s *Service) GetStatus(ctx context.Context, _ *connect.Request[plimsollv1.GetStatusRequest]) (*connect.Response[plimsollv1.GetStatusResponse], error) {
+func (s *Service) GetStatus(ctx context.Context, _ *connect.Request[statusv1.GetStatusRequest]) (*connect.Response[statusv1.GetStatusResponse], error) {
 	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
 	defer cancel()
 	f := s.read(ctx, s.now())
-	answer := &plimsollv1.GetStatusResponse{Version: s.version, Checks: checks(f)}
+	answer := &statusv1.GetStatusResponse{Version: s.version, Checks: checks(f)}
 	if !f.watermark.At.IsZero() {
 		answer.Watermark = timestamppb.New(f.watermark.At)
 	}
 	for _, p := range f.proxies {
-		answer.Proxies = append(answer.Proxies, &plimsollv1.ProxyStatus{
+		answer.Proxies = append(answer.Proxies, &statusv1.ProxyStatus{
 			Proxy: p.id, Collector: p.collector, LastSeen: timestamppb.New(p.seen),
 			Requests: p.requests, Attempts: p.attempts,
 		})

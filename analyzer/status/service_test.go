@@ -12,14 +12,15 @@ import (
 	"google.golang.org/protobuf/testing/protocmp"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
-	plimsollv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/v1"
-	"github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/v1/plimsollv1connect"
+	meshv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/mesh/v1"
+	"github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/mesh/v1/meshv1connect"
+	statusv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/status/v1"
 	"github.com/plimsoll-mesh/plimsoll/store/engine/enginetest"
 	"github.com/plimsoll-mesh/plimsoll/store/query"
 	"github.com/plimsoll-mesh/plimsoll/store/schema"
 )
 
-func results(checks []*plimsollv1.Check) map[string]string {
+func results(checks []*statusv1.Check) map[string]string {
 	out := map[string]string{}
 	for _, c := range checks {
 		out[c.Code] = c.Result
@@ -36,9 +37,9 @@ func TestGetStatus(t *testing.T) {
 	defer reader.Close()
 	now := time.Now().UTC().Truncate(time.Second)
 	service := New(reader, nil, "1.2.3", func() time.Time { return now })
-	status := func() *plimsollv1.GetStatusResponse {
+	status := func() *statusv1.GetStatusResponse {
 		t.Helper()
-		answer, err := service.GetStatus(t.Context(), connect.NewRequest(&plimsollv1.GetStatusRequest{}))
+		answer, err := service.GetStatus(t.Context(), connect.NewRequest(&statusv1.GetStatusRequest{}))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -64,10 +65,10 @@ func TestGetStatus(t *testing.T) {
 		t.Errorf("with heartbeats (-want +got):\n%s", diff)
 	}
 	got.Checks = nil
-	answer := &plimsollv1.GetStatusResponse{
+	answer := &statusv1.GetStatusResponse{
 		Version:   "1.2.3",
 		Watermark: timestamppb.New(now.Add(-query.Margin)),
-		Proxies: []*plimsollv1.ProxyStatus{
+		Proxies: []*statusv1.ProxyStatus{
 			{Proxy: "p1", Collector: "c1", LastSeen: timestamppb.New(now.Add(-2 * time.Second)), Requests: 20, Attempts: 21},
 			{Proxy: "p2", Collector: "gone", LastSeen: timestamppb.New(now.Add(-time.Minute)), Requests: 5, Attempts: 5},
 		},
@@ -92,7 +93,7 @@ func TestGetStatusOfADeadCollector(t *testing.T) {
 	died := time.Now().UTC().Truncate(time.Second)
 	beat(t, dsn, died)
 	service := New(reader, nil, "1.2.3", func() time.Time { return died.Add(59 * time.Second) })
-	answer, err := service.GetStatus(t.Context(), connect.NewRequest(&plimsollv1.GetStatusRequest{}))
+	answer, err := service.GetStatus(t.Context(), connect.NewRequest(&statusv1.GetStatusRequest{}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -151,11 +152,11 @@ func beat(t *testing.T, dsn string, now time.Time) {
 
 // meshAnswer is a mesh that answers each call with an error, nil for none.
 type meshAnswer struct {
-	plimsollv1connect.MeshServiceClient
+	meshv1connect.MeshServiceClient
 	err error
 }
 
-func (m meshAnswer) GetTrafficPolicy(context.Context, *connect.Request[plimsollv1.GetTrafficPolicyRequest]) (*connect.Response[plimsollv1.GetTrafficPolicyResponse], error) {
+func (m meshAnswer) GetTrafficPolicy(context.Context, *connect.Request[meshv1.GetTrafficPolicyRequest]) (*connect.Response[meshv1.GetTrafficPolicyResponse], error) {
 	return nil, m.err
 }
 

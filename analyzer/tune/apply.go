@@ -13,7 +13,8 @@ import (
 
 	"github.com/plimsoll-mesh/plimsoll/analyzer/tune/plans"
 	"github.com/plimsoll-mesh/plimsoll/analyzer/tune/verdict"
-	plimsollv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/v1"
+	meshv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/mesh/v1"
+	tunev1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/tune/v1"
 )
 
 // maxAge is from when on a plan must be made anew before it may be applied.
@@ -24,7 +25,7 @@ const maxAge = 15 * time.Minute
 // its edge, was applied before or sets nothing, without a mesh, and when every
 // proxy refused. A change that some proxies refused is applied; the result
 // names them.
-func (s *Service) Apply(ctx context.Context, req *connect.Request[plimsollv1.ApplyRequest]) (*connect.Response[plimsollv1.ApplyResponse], error) {
+func (s *Service) Apply(ctx context.Context, req *connect.Request[tunev1.ApplyRequest]) (*connect.Response[tunev1.ApplyResponse], error) {
 	s.changing.Lock()
 	defer s.changing.Unlock()
 	r, err := s.applicable(ctx, req.Msg.GetPlanId())
@@ -39,7 +40,7 @@ func (s *Service) Apply(ctx context.Context, req *connect.Request[plimsollv1.App
 	if err != nil {
 		return nil, err
 	}
-	return connect.NewResponse(&plimsollv1.ApplyResponse{Plan: r.Plan, Result: result}), nil
+	return connect.NewResponse(&tunev1.ApplyResponse{Plan: r.Plan, Result: result}), nil
 }
 
 // applicable returns a plan that may be applied now.
@@ -68,12 +69,12 @@ func (s *Service) applicable(ctx context.Context, id string) (*plans.Record, err
 }
 
 // set asks the mesh to set a policy and records it.
-func (s *Service) set(ctx context.Context, r *plans.Record, policy *plimsollv1.TrafficPolicy) (*plimsollv1.ApplyTrafficPolicyResponse, error) {
+func (s *Service) set(ctx context.Context, r *plans.Record, policy *meshv1.TrafficPolicy) (*meshv1.ApplyTrafficPolicyResponse, error) {
 	id, edge := r.Plan.GetId(), r.Plan.GetEdge()
 	if err := s.plans.Log(ctx, plans.Event{At: s.use.Now(), Plan: id, Event: plans.Applying, Detail: edgeText(edge)}); err != nil {
 		return nil, err
 	}
-	answer, err := s.use.Mesh.ApplyTrafficPolicy(ctx, connect.NewRequest(&plimsollv1.ApplyTrafficPolicyRequest{Edge: edge, Policy: policy}))
+	answer, err := s.use.Mesh.ApplyTrafficPolicy(ctx, connect.NewRequest(&meshv1.ApplyTrafficPolicyRequest{Edge: edge, Policy: policy}))
 	if err != nil {
 		return nil, s.refused(ctx, id, meshError("applying plan "+id, err))
 	}
@@ -101,8 +102,8 @@ func (s *Service) refused(ctx context.Context, id string, err error) error {
 }
 
 // policyToApply returns the values to set.
-func policyToApply(p *plimsollv1.Plan, withoutProbes bool) *plimsollv1.TrafficPolicy {
-	policy := &plimsollv1.TrafficPolicy{}
+func policyToApply(p *tunev1.Plan, withoutProbes bool) *meshv1.TrafficPolicy {
+	policy := &meshv1.TrafficPolicy{}
 	proto.Merge(policy, p.GetPolicy())
 	for _, r := range p.GetRecommendations() {
 		if withoutProbes && r.GetVerdict() == verdict.Probe {
@@ -113,7 +114,7 @@ func policyToApply(p *plimsollv1.Plan, withoutProbes bool) *plimsollv1.TrafficPo
 }
 
 // refusals tells whether all proxies refused a change, and why some did.
-func refusals(result *plimsollv1.ApplyTrafficPolicyResponse) (all bool, why string) {
+func refusals(result *meshv1.ApplyTrafficPolicyResponse) (all bool, why string) {
 	var errs []string
 	for _, c := range result.GetChanges() {
 		if c.GetError() != "" {
@@ -124,7 +125,7 @@ func refusals(result *plimsollv1.ApplyTrafficPolicyResponse) (all bool, why stri
 }
 
 // changesText sums up a result for the trail.
-func changesText(result *plimsollv1.ApplyTrafficPolicyResponse) string {
+func changesText(result *meshv1.ApplyTrafficPolicyResponse) string {
 	text := fmt.Sprintf("%d proxies", len(result.GetChanges()))
 	if _, why := refusals(result); why != "" {
 		text += ", refused by " + why

@@ -11,12 +11,14 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 
 	"github.com/plimsoll-mesh/plimsoll/analyzer/tune/plans"
-	plimsollv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/v1"
+	meshv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/mesh/v1"
+	tunev1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/tune/v1"
+	typesv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/types/v1"
 )
 
 func contains(s, part string) bool { return strings.Contains(s, part) }
 
-func samePolicy(t *testing.T, what string, want, got *plimsollv1.TrafficPolicy) {
+func samePolicy(t *testing.T, what string, want, got *meshv1.TrafficPolicy) {
 	t.Helper()
 	if diff := cmp.Diff(want, got, protocmp.Transform()); diff != "" {
 		t.Errorf("%s (-want +got):\n%s", what, diff)
@@ -32,7 +34,7 @@ func TestApply(t *testing.T) {
 		t.Fatal(err)
 	}
 	retries := uint32(1)
-	samePolicy(t, "override", &plimsollv1.TrafficPolicy{Retries: &retries, PerTryTimeout: durationpb.New(400 * time.Millisecond)}, b.mesh.override)
+	samePolicy(t, "override", &meshv1.TrafficPolicy{Retries: &retries, PerTryTimeout: durationpb.New(400 * time.Millisecond)}, b.mesh.override)
 	if at := answer.GetPlan().GetAppliedAt().AsTime(); !at.Equal(after(60)) {
 		t.Errorf("applied at %v, want %v", at, after(60))
 	}
@@ -42,7 +44,7 @@ func TestApply(t *testing.T) {
 	if diff := cmp.Diff([]string{plans.Applying, plans.Applied}, b.events("a")); diff != "" {
 		t.Errorf("trail (-want +got):\n%s", diff)
 	}
-	list, err := b.ListPlans(t.Context(), connect.NewRequest(&plimsollv1.ListPlansRequest{Edge: ratings}))
+	list, err := b.ListPlans(t.Context(), connect.NewRequest(&tunev1.ListPlansRequest{Edge: ratings}))
 	if err != nil || len(list.Msg.GetPlans()) != 1 || list.Msg.GetPlans()[0].GetAppliedAt() == nil {
 		t.Errorf("list %v, %v: want the applied plan", list, err)
 	}
@@ -55,12 +57,12 @@ func TestApplyWithoutProbes(t *testing.T) {
 		t.Fatal(err)
 	}
 	retries := uint32(1)
-	samePolicy(t, "override", &plimsollv1.TrafficPolicy{Retries: &retries}, b.mesh.override)
+	samePolicy(t, "override", &meshv1.TrafficPolicy{Retries: &retries}, b.mesh.override)
 	stored, err := b.plans.Get(t.Context(), "a")
 	if err != nil {
 		t.Fatal(err)
 	}
-	samePolicy(t, "recorded as applied", &plimsollv1.TrafficPolicy{Retries: &retries}, stored.Applied)
+	samePolicy(t, "recorded as applied", &meshv1.TrafficPolicy{Retries: &retries}, stored.Applied)
 	if stored.Plan.GetPolicy().GetPerTryTimeout() == nil {
 		t.Error("the plan itself has lost its probe")
 	}
@@ -81,7 +83,7 @@ func TestApplyRefuses(t *testing.T) {
 	b.mustApply("b")
 	_, err = b.apply("b", false)
 	refused(t, "applied plan", err, connect.CodeFailedPrecondition, "was applied at")
-	b.insertPolicy("empty", &plimsollv1.TrafficPolicy{})
+	b.insertPolicy("empty", &meshv1.TrafficPolicy{})
 	_, err = b.apply("empty", false)
 	refused(t, "plan without values", err, connect.CodeFailedPrecondition, "sets nothing")
 	if diff := cmp.Diff([]string{"apply"}, b.mesh.calls); diff != "" {
@@ -144,11 +146,11 @@ func TestRollbackToConfiguration(t *testing.T) {
 
 func TestRollbackToPlanBefore(t *testing.T) {
 	one, two := uint32(1), uint32(2)
-	retries := func(n *uint32) *plimsollv1.TrafficPolicy { return &plimsollv1.TrafficPolicy{Retries: n} }
-	limit := &plimsollv1.TrafficPolicy{MaxRequests: &two}
+	retries := func(n *uint32) *meshv1.TrafficPolicy { return &meshv1.TrafficPolicy{Retries: n} }
+	limit := &meshv1.TrafficPolicy{MaxRequests: &two}
 	for _, c := range []struct {
 		name   string
-		second *plimsollv1.TrafficPolicy
+		second *meshv1.TrafficPolicy
 		calls  []string
 	}{
 		{"the same fields", retries(&two), []string{"apply", "apply", "apply"}},
@@ -199,11 +201,11 @@ func TestRollbackThatTheMeshRefuses(t *testing.T) {
 
 func TestListPlansChecksEdge(t *testing.T) {
 	b := newBench(t)
-	_, err := b.ListPlans(t.Context(), connect.NewRequest(&plimsollv1.ListPlansRequest{Edge: &plimsollv1.EdgeRef{SrcService: "a"}}))
+	_, err := b.ListPlans(t.Context(), connect.NewRequest(&tunev1.ListPlansRequest{Edge: &typesv1.EdgeRef{SrcService: "a"}}))
 	refused(t, "half an edge", err, connect.CodeInvalidArgument, "dst_service")
 	b.insert("a")
-	for name, edge := range map[string]*plimsollv1.EdgeRef{"all": nil, "default namespace": {SrcService: "reviews", DstService: "ratings"}} {
-		list, err := b.ListPlans(t.Context(), connect.NewRequest(&plimsollv1.ListPlansRequest{Edge: edge}))
+	for name, edge := range map[string]*typesv1.EdgeRef{"all": nil, "default namespace": {SrcService: "reviews", DstService: "ratings"}} {
+		list, err := b.ListPlans(t.Context(), connect.NewRequest(&tunev1.ListPlansRequest{Edge: edge}))
 		if err != nil || len(list.Msg.GetPlans()) != 1 {
 			t.Errorf("%s: %v, %v, want one plan", name, list, err)
 		}

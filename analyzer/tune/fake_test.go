@@ -16,8 +16,10 @@ import (
 	"github.com/plimsoll-mesh/plimsoll/analyzer/state"
 	"github.com/plimsoll-mesh/plimsoll/analyzer/tune/plans"
 	"github.com/plimsoll-mesh/plimsoll/analyzer/tune/verdict"
-	plimsollv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/v1"
-	"github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/v1/plimsollv1connect"
+	meshv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/mesh/v1"
+	"github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/mesh/v1/meshv1connect"
+	tunev1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/tune/v1"
+	typesv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/types/v1"
 )
 
 // The store's watermark fits as it is.
@@ -25,23 +27,23 @@ var _ = Settings{Watermark: slo.StoreWatermark(nil)}
 
 // fakeMesh keeps one override and the calls it got.
 type fakeMesh struct {
-	configured, override *plimsollv1.TrafficPolicy
+	configured, override *meshv1.TrafficPolicy
 	calls                []string
 	refuse               []string // of its two proxies, those that refuse a change
 	err                  error    // of the next calls
 	during               func()   // runs while a change is made
 }
 
-var _ plimsollv1connect.MeshServiceClient = (*fakeMesh)(nil)
+var _ meshv1connect.MeshServiceClient = (*fakeMesh)(nil)
 
-func (m *fakeMesh) GetTrafficPolicy(context.Context, *connect.Request[plimsollv1.GetTrafficPolicyRequest]) (*connect.Response[plimsollv1.GetTrafficPolicyResponse], error) {
+func (m *fakeMesh) GetTrafficPolicy(context.Context, *connect.Request[meshv1.GetTrafficPolicyRequest]) (*connect.Response[meshv1.GetTrafficPolicyResponse], error) {
 	if m.err != nil {
 		return nil, m.err
 	}
-	return connect.NewResponse(&plimsollv1.GetTrafficPolicyResponse{Configured: m.configured, Effective: m.effective()}), nil
+	return connect.NewResponse(&meshv1.GetTrafficPolicyResponse{Configured: m.configured, Effective: m.effective()}), nil
 }
 
-func (m *fakeMesh) effective() *plimsollv1.TrafficPolicy {
+func (m *fakeMesh) effective() *meshv1.TrafficPolicy {
 	if m.configured == nil {
 		return nil
 	}
@@ -52,15 +54,15 @@ func (m *fakeMesh) effective() *plimsollv1.TrafficPolicy {
 	return out
 }
 
-func (m *fakeMesh) ApplyTrafficPolicy(_ context.Context, req *connect.Request[plimsollv1.ApplyTrafficPolicyRequest]) (*connect.Response[plimsollv1.ApplyTrafficPolicyResponse], error) {
+func (m *fakeMesh) ApplyTrafficPolicy(_ context.Context, req *connect.Request[meshv1.ApplyTrafficPolicyRequest]) (*connect.Response[meshv1.ApplyTrafficPolicyResponse], error) {
 	return m.change("apply", req.Msg.GetPolicy())
 }
 
-func (m *fakeMesh) ResetTrafficPolicy(context.Context, *connect.Request[plimsollv1.ResetTrafficPolicyRequest]) (*connect.Response[plimsollv1.ApplyTrafficPolicyResponse], error) {
+func (m *fakeMesh) ResetTrafficPolicy(context.Context, *connect.Request[meshv1.ResetTrafficPolicyRequest]) (*connect.Response[meshv1.ApplyTrafficPolicyResponse], error) {
 	return m.change("reset", nil)
 }
 
-func (m *fakeMesh) change(call string, to *plimsollv1.TrafficPolicy) (*connect.Response[plimsollv1.ApplyTrafficPolicyResponse], error) {
+func (m *fakeMesh) change(call string, to *meshv1.TrafficPolicy) (*connect.Response[meshv1.ApplyTrafficPolicyResponse], error) {
 	m.calls = append(m.calls, call)
 	if m.during != nil {
 		m.during()
@@ -68,9 +70,9 @@ func (m *fakeMesh) change(call string, to *plimsollv1.TrafficPolicy) (*connect.R
 	if m.err != nil {
 		return nil, m.err
 	}
-	answer := &plimsollv1.ApplyTrafficPolicyResponse{}
+	answer := &meshv1.ApplyTrafficPolicyResponse{}
 	for _, proxy := range []string{"p1", "p2"} {
-		change := &plimsollv1.ProxyChange{Proxy: proxy}
+		change := &meshv1.ProxyChange{Proxy: proxy}
 		for _, r := range m.refuse {
 			if r == proxy {
 				change.Error = "no such cluster"
@@ -119,24 +121,24 @@ func newBench(t *testing.T) *bench {
 	return b
 }
 
-var ratings = &plimsollv1.EdgeRef{Namespace: "default", SrcService: "reviews", DstService: "ratings"}
+var ratings = &typesv1.EdgeRef{Namespace: "default", SrcService: "reviews", DstService: "ratings"}
 
 // insert stores a plan of the edge that sets one retry and probes 400 ms, as of
 // now.
 func (b *bench) insert(id string) {
 	b.t.Helper()
 	retries := uint32(1)
-	b.insertPolicy(id, &plimsollv1.TrafficPolicy{Retries: &retries, PerTryTimeout: durationpb.New(400 * time.Millisecond)})
+	b.insertPolicy(id, &meshv1.TrafficPolicy{Retries: &retries, PerTryTimeout: durationpb.New(400 * time.Millisecond)})
 }
 
-func (b *bench) insertPolicy(id string, policy *plimsollv1.TrafficPolicy) {
+func (b *bench) insertPolicy(id string, policy *meshv1.TrafficPolicy) {
 	b.t.Helper()
 	err := b.plans.Insert(b.t.Context(), &plans.Record{
 		Deadline: time.Second,
-		Plan: &plimsollv1.Plan{
+		Plan: &tunev1.Plan{
 			Id: id, Edge: ratings, CreatedAt: timestamppb.New(b.now), Policy: policy,
-			Stressed: &plimsollv1.Window{From: timestamppb.New(after(-20)), To: timestamppb.New(after(-10))},
-			Recommendations: []*plimsollv1.Recommendation{
+			Stressed: &typesv1.Window{From: timestamppb.New(after(-20)), To: timestamppb.New(after(-10))},
+			Recommendations: []*tunev1.Recommendation{
 				{Knob: verdict.KnobRetries, Verdict: verdict.Recommend, To: "1"},
 				{Knob: verdict.KnobPerTry, Verdict: verdict.Probe, To: "400ms"},
 			},
@@ -147,8 +149,8 @@ func (b *bench) insertPolicy(id string, policy *plimsollv1.TrafficPolicy) {
 	}
 }
 
-func (b *bench) apply(id string, withoutProbes bool) (*plimsollv1.ApplyResponse, error) {
-	answer, err := b.Apply(b.t.Context(), connect.NewRequest(&plimsollv1.ApplyRequest{PlanId: id, WithoutProbes: withoutProbes}))
+func (b *bench) apply(id string, withoutProbes bool) (*tunev1.ApplyResponse, error) {
+	answer, err := b.Apply(b.t.Context(), connect.NewRequest(&tunev1.ApplyRequest{PlanId: id, WithoutProbes: withoutProbes}))
 	if err != nil {
 		return nil, err
 	}
@@ -162,15 +164,15 @@ func (b *bench) mustApply(id string) {
 	}
 }
 
-func (b *bench) rollback(id string) (*plimsollv1.RollbackResponse, error) {
-	answer, err := b.Rollback(b.t.Context(), connect.NewRequest(&plimsollv1.RollbackRequest{PlanId: id}))
+func (b *bench) rollback(id string) (*tunev1.RollbackResponse, error) {
+	answer, err := b.Rollback(b.t.Context(), connect.NewRequest(&tunev1.RollbackRequest{PlanId: id}))
 	if err != nil {
 		return nil, err
 	}
 	return answer.Msg, nil
 }
 
-func (b *bench) plan(req *plimsollv1.PlanRequest) (*plimsollv1.Plan, error) {
+func (b *bench) plan(req *tunev1.PlanRequest) (*tunev1.Plan, error) {
 	answer, err := b.Plan(b.t.Context(), connect.NewRequest(req))
 	if err != nil {
 		return nil, err

@@ -13,13 +13,15 @@ import (
 	"github.com/plimsoll-mesh/plimsoll/analyzer/tune/plans"
 	"github.com/plimsoll-mesh/plimsoll/analyzer/tune/rows"
 	"github.com/plimsoll-mesh/plimsoll/analyzer/tune/verdict"
-	plimsollv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/v1"
+	meshv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/mesh/v1"
+	tunev1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/tune/v1"
+	typesv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/types/v1"
 )
 
 // Plan judges an edge and stores the plan. Errors: InvalidArgument for an
 // impossible edge, window or deadline; Unavailable before any collector has reported
 // or the mesh does not answer. Too few rows are no error: the verdicts say so.
-func (s *Service) Plan(ctx context.Context, req *connect.Request[plimsollv1.PlanRequest]) (*connect.Response[plimsollv1.PlanResponse], error) {
+func (s *Service) Plan(ctx context.Context, req *connect.Request[tunev1.PlanRequest]) (*connect.Response[tunev1.PlanResponse], error) {
 	edge, err := checkEdge(req.Msg.GetEdge())
 	if err != nil {
 		return nil, err
@@ -49,11 +51,11 @@ func (s *Service) Plan(ctx context.Context, req *connect.Request[plimsollv1.Plan
 	}
 	s.use.Log.InfoContext(ctx, "plan made", "plan", plan.GetId(), "edge", edgeText(edge),
 		"healthy_tries", len(in.Healthy.Tries), "stressed_tries", len(in.Stressed.Tries))
-	return connect.NewResponse(&plimsollv1.PlanResponse{Plan: plan}), nil
+	return connect.NewResponse(&tunev1.PlanResponse{Plan: plan}), nil
 }
 
 // input reads all that the judge looks at.
-func (s *Service) input(ctx context.Context, edge *plimsollv1.EdgeRef, c scope) (verdict.Input, error) {
+func (s *Service) input(ctx context.Context, edge *typesv1.EdgeRef, c scope) (verdict.Input, error) {
 	in := verdict.Input{Deadline: c.deadline}
 	var err error
 	if in.Current, err = s.current(ctx, edge); err != nil {
@@ -70,18 +72,18 @@ func (s *Service) input(ctx context.Context, edge *plimsollv1.EdgeRef, c scope) 
 }
 
 // current asks the mesh for the policy in force; nil without a mesh.
-func (s *Service) current(ctx context.Context, edge *plimsollv1.EdgeRef) (*plimsollv1.TrafficPolicy, error) {
+func (s *Service) current(ctx context.Context, edge *typesv1.EdgeRef) (*meshv1.TrafficPolicy, error) {
 	if s.use.Mesh == nil {
 		return nil, nil
 	}
-	answer, err := s.use.Mesh.GetTrafficPolicy(ctx, connect.NewRequest(&plimsollv1.GetTrafficPolicyRequest{Edge: edge}))
+	answer, err := s.use.Mesh.GetTrafficPolicy(ctx, connect.NewRequest(&meshv1.GetTrafficPolicyRequest{Edge: edge}))
 	if err != nil {
 		return nil, meshError("asking the mesh for the policy of "+edgeText(edge), err)
 	}
 	if policy := answer.Msg.GetEffective(); policy != nil {
 		return policy, nil
 	}
-	return &plimsollv1.TrafficPolicy{}, nil
+	return &meshv1.TrafficPolicy{}, nil
 }
 
 // meshError passes on what the caller can act on; everything else means that

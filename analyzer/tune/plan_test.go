@@ -13,7 +13,9 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 
 	"github.com/plimsoll-mesh/plimsoll/analyzer/tune/verdict"
-	plimsollv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/v1"
+	meshv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/mesh/v1"
+	tunev1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/tune/v1"
+	typesv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/types/v1"
 	"github.com/plimsoll-mesh/plimsoll/record"
 	"github.com/plimsoll-mesh/plimsoll/store/engine/enginetest"
 	"github.com/plimsoll-mesh/plimsoll/store/query"
@@ -142,7 +144,7 @@ func openEngine(t *testing.T) (reader, writes driver.Conn) {
 }
 
 // verdicts sums up a plan: knob, verdict and value.
-func verdicts(p *plimsollv1.Plan) []string {
+func verdicts(p *tunev1.Plan) []string {
 	var out []string
 	for _, r := range p.GetRecommendations() {
 		text := r.GetVerdict() + " " + r.GetKnob() + " " + r.GetTo()
@@ -161,7 +163,7 @@ func TestLifeOfAnEdge(t *testing.T) {
 	b := newBench(t)
 	b.use.Conn = reader
 	three, unlimited := uint32(3), uint32(math.MaxUint32)
-	b.mesh.configured = &plimsollv1.TrafficPolicy{
+	b.mesh.configured = &meshv1.TrafficPolicy{
 		Timeout: durationpb.New(0), PerTryTimeout: durationpb.New(100 * time.Millisecond), Retries: &three, MaxRequests: &unlimited,
 	}
 	w := newWriter(t, writes)
@@ -173,7 +175,7 @@ func TestLifeOfAnEdge(t *testing.T) {
 
 	b.burn, b.burned = Burn{SLO: "s", Healthy: window(0, 14), Stressed: window(15, 34), Deadline: time.Second}, true
 	b.now, b.mark = after(40), after(35)
-	first, err := b.plan(&plimsollv1.PlanRequest{Edge: ratings})
+	first, err := b.plan(&tunev1.PlanRequest{Edge: ratings})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -195,7 +197,7 @@ func TestLifeOfAnEdge(t *testing.T) {
 	b.now = after(36)
 	b.mustApply(first.GetId())
 	b.now, b.mark = after(60), after(56)
-	second, err := b.plan(&plimsollv1.PlanRequest{Edge: ratings})
+	second, err := b.plan(&tunev1.PlanRequest{Edge: ratings})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -227,7 +229,7 @@ func TestPlanWithoutSurroundings(t *testing.T) {
 	w.calm(0, 10, time.Second)
 	w.send()
 	b.now, b.mark = after(20), after(15)
-	plan, err := b.plan(&plimsollv1.PlanRequest{Edge: &plimsollv1.EdgeRef{SrcService: "reviews", DstService: "ratings"}})
+	plan, err := b.plan(&tunev1.PlanRequest{Edge: &typesv1.EdgeRef{SrcService: "reviews", DstService: "ratings"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -246,23 +248,23 @@ func TestPlanWithoutSurroundings(t *testing.T) {
 
 func TestPlanRefuses(t *testing.T) {
 	b := newBench(t)
-	_, err := b.plan(&plimsollv1.PlanRequest{Edge: &plimsollv1.EdgeRef{DstService: "ratings"}})
+	_, err := b.plan(&tunev1.PlanRequest{Edge: &typesv1.EdgeRef{DstService: "ratings"}})
 	refused(t, "half an edge", err, connect.CodeInvalidArgument, "src_service")
-	_, err = b.plan(&plimsollv1.PlanRequest{})
+	_, err = b.plan(&tunev1.PlanRequest{})
 	refused(t, "no edge", err, connect.CodeInvalidArgument, "src_service")
 	b.mesh.err = errDown
-	_, err = b.plan(&plimsollv1.PlanRequest{Edge: ratings})
+	_, err = b.plan(&tunev1.PlanRequest{Edge: ratings})
 	refused(t, "mesh is down", err, connect.CodeUnavailable, "asking the mesh")
 	b.mesh.err = connect.NewError(connect.CodeNotFound, fmt.Errorf("no such edge"))
-	_, err = b.plan(&plimsollv1.PlanRequest{Edge: ratings})
+	_, err = b.plan(&tunev1.PlanRequest{Edge: ratings})
 	refused(t, "mesh does not know the edge", err, connect.CodeNotFound, "no such edge")
 	b.mark = time.Time{}
-	_, err = b.plan(&plimsollv1.PlanRequest{Edge: ratings})
+	_, err = b.plan(&tunev1.PlanRequest{Edge: ratings})
 	refused(t, "no collector", err, connect.CodeUnavailable, "no collector reports")
 }
 
 func TestEdgeText(t *testing.T) {
-	if got := edgeText(&plimsollv1.EdgeRef{Namespace: "n", SrcService: "a", DstService: "b", Route: "r"}); got != "n/a -> b route r" {
+	if got := edgeText(&typesv1.EdgeRef{Namespace: "n", SrcService: "a", DstService: "b", Route: "r"}); got != "n/a -> b route r" {
 		t.Error(got)
 	}
 }

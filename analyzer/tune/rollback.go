@@ -10,14 +10,15 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/plimsoll-mesh/plimsoll/analyzer/tune/plans"
-	plimsollv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/v1"
+	meshv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/mesh/v1"
+	tunev1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/tune/v1"
 )
 
 // Rollback takes a plan back: to the values of the plan in force before it on
 // the edge, or to the configuration. Errors: NotFound; FailedPrecondition for a
 // plan that is not in force, or below one that was applied later, and without a
 // mesh.
-func (s *Service) Rollback(ctx context.Context, req *connect.Request[plimsollv1.RollbackRequest]) (*connect.Response[plimsollv1.RollbackResponse], error) {
+func (s *Service) Rollback(ctx context.Context, req *connect.Request[tunev1.RollbackRequest]) (*connect.Response[tunev1.RollbackResponse], error) {
 	s.changing.Lock()
 	defer s.changing.Unlock()
 	r, err := s.reversible(ctx, req.Msg.GetPlanId())
@@ -28,7 +29,7 @@ func (s *Service) Rollback(ctx context.Context, req *connect.Request[plimsollv1.
 	if err != nil {
 		return nil, err
 	}
-	return connect.NewResponse(&plimsollv1.RollbackResponse{Plan: r.Plan, Result: result}), nil
+	return connect.NewResponse(&tunev1.RollbackResponse{Plan: r.Plan, Result: result}), nil
 }
 
 // reversible returns the plan to take back; an empty id means the one applied
@@ -62,7 +63,7 @@ func (s *Service) reversible(ctx context.Context, id string) (*plans.Record, err
 }
 
 // restore brings back what was in force before r and records it.
-func (s *Service) restore(ctx context.Context, r *plans.Record) (*plimsollv1.ApplyTrafficPolicyResponse, error) {
+func (s *Service) restore(ctx context.Context, r *plans.Record) (*meshv1.ApplyTrafficPolicyResponse, error) {
 	id := r.Plan.GetId()
 	before, err := s.plans.Before(ctx, r)
 	if err != nil && !errors.Is(err, plans.ErrNotFound) {
@@ -94,10 +95,10 @@ func (s *Service) restore(ctx context.Context, r *plans.Record) (*plimsollv1.App
 
 // unset makes the mesh forget r. The override is removed only if before does
 // not set all that r sets: that way no limit lapses in between.
-func (s *Service) unset(ctx context.Context, r, before *plans.Record) (*plimsollv1.ApplyTrafficPolicyResponse, error) {
+func (s *Service) unset(ctx context.Context, r, before *plans.Record) (*meshv1.ApplyTrafficPolicyResponse, error) {
 	edge := r.Plan.GetEdge()
 	if before == nil || !covers(before.Applied, r.Applied) {
-		answer, err := s.use.Mesh.ResetTrafficPolicy(ctx, connect.NewRequest(&plimsollv1.ResetTrafficPolicyRequest{Edge: edge}))
+		answer, err := s.use.Mesh.ResetTrafficPolicy(ctx, connect.NewRequest(&meshv1.ResetTrafficPolicyRequest{Edge: edge}))
 		if err != nil {
 			return nil, err
 		}
@@ -105,7 +106,7 @@ func (s *Service) unset(ctx context.Context, r, before *plans.Record) (*plimsoll
 			return answer.Msg, nil
 		}
 	}
-	answer, err := s.use.Mesh.ApplyTrafficPolicy(ctx, connect.NewRequest(&plimsollv1.ApplyTrafficPolicyRequest{Edge: edge, Policy: before.Applied}))
+	answer, err := s.use.Mesh.ApplyTrafficPolicy(ctx, connect.NewRequest(&meshv1.ApplyTrafficPolicyRequest{Edge: edge, Policy: before.Applied}))
 	if err != nil {
 		return nil, err
 	}
@@ -113,7 +114,7 @@ func (s *Service) unset(ctx context.Context, r, before *plans.Record) (*plimsoll
 }
 
 // covers tells whether every field that b sets is set in a.
-func covers(a, b *plimsollv1.TrafficPolicy) bool {
+func covers(a, b *meshv1.TrafficPolicy) bool {
 	set := true
 	proto.Message(b).ProtoReflect().Range(func(f protoreflect.FieldDescriptor, _ protoreflect.Value) bool {
 		set = a.ProtoReflect().Has(f)

@@ -12,8 +12,9 @@ import (
 
 	"github.com/plimsoll-mesh/plimsoll/analyzer/tune/plans"
 	"github.com/plimsoll-mesh/plimsoll/analyzer/tune/rows"
-	plimsollv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/v1"
-	"github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/v1/plimsollv1connect"
+	"github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/mesh/v1/meshv1connect"
+	tunev1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/tune/v1"
+	"github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/tune/v1/tunev1connect"
 )
 
 // Burn is a stretch in which an SLO burned its budget.
@@ -32,7 +33,7 @@ type Settings struct {
 	Conn  driver.Conn // the store
 	State *sql.DB     // the analyzer's state
 	// Mesh reads and changes limits; nil: plans can be made, not applied.
-	Mesh plimsollv1connect.MeshServiceClient
+	Mesh meshv1connect.MeshServiceClient
 	// Watermark tells up to when the rows of the store are complete as of a
 	// time, or why that is not known.
 	Watermark func(ctx context.Context, at time.Time) (mark time.Time, reason string, err error)
@@ -41,7 +42,7 @@ type Settings struct {
 	Log       *slog.Logger
 }
 
-// Service implements plimsollv1connect.TuneServiceHandler.
+// Service implements tunev1connect.TuneServiceHandler.
 type Service struct {
 	use   Settings
 	plans *plans.Store
@@ -49,7 +50,7 @@ type Service struct {
 	changing sync.Mutex
 }
 
-var _ plimsollv1connect.TuneServiceHandler = (*Service)(nil)
+var _ tunev1connect.TuneServiceHandler = (*Service)(nil)
 
 // New returns a Service.
 func New(s Settings) *Service {
@@ -57,7 +58,7 @@ func New(s Settings) *Service {
 }
 
 // ListPlans returns the newest plans, at most a hundred.
-func (s *Service) ListPlans(ctx context.Context, req *connect.Request[plimsollv1.ListPlansRequest]) (*connect.Response[plimsollv1.ListPlansResponse], error) {
+func (s *Service) ListPlans(ctx context.Context, req *connect.Request[tunev1.ListPlansRequest]) (*connect.Response[tunev1.ListPlansResponse], error) {
 	edge := req.Msg.GetEdge()
 	if edge != nil {
 		var err error
@@ -69,7 +70,7 @@ func (s *Service) ListPlans(ctx context.Context, req *connect.Request[plimsollv1
 	if err != nil {
 		return nil, err
 	}
-	answer := &plimsollv1.ListPlansResponse{}
+	answer := &tunev1.ListPlansResponse{}
 	for _, r := range records {
 		answer.Plans = append(answer.Plans, r.Plan)
 	}

@@ -12,7 +12,7 @@ import (
 
 	"github.com/plimsoll-mesh/plimsoll/analyzer/tune/plans"
 	"github.com/plimsoll-mesh/plimsoll/analyzer/tune/verdict"
-	plimsollv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/v1"
+	tunev1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/tune/v1"
 	"github.com/plimsoll-mesh/plimsoll/store/query"
 )
 
@@ -29,12 +29,12 @@ func TestInternalErrors(t *testing.T) {
 	}
 	b := newBench(t)
 	b.use.Watermark = func(context.Context, time.Time) (time.Time, string, error) { return time.Time{}, "", errBroken }
-	_, err := b.plan(&plimsollv1.PlanRequest{Edge: ratings})
+	_, err := b.plan(&tunev1.PlanRequest{Edge: ratings})
 	internal("watermark", err)
 
 	b = newBench(t)
 	b.use.LastBurn = func(context.Context, time.Time) (Burn, bool, error) { return Burn{}, false, errBroken }
-	_, err = b.plan(&plimsollv1.PlanRequest{Edge: ratings})
+	_, err = b.plan(&tunev1.PlanRequest{Edge: ratings})
 	internal("burn", err)
 
 	b = newBench(t)
@@ -42,10 +42,10 @@ func TestInternalErrors(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer b.use.Conn.Close()
-	_, err = b.plan(&plimsollv1.PlanRequest{Edge: ratings})
+	_, err = b.plan(&tunev1.PlanRequest{Edge: ratings})
 	internal("store", err)
 	b.burn, b.burned = Burn{Stressed: window(-20, -10)}, true
-	_, err = b.plan(&plimsollv1.PlanRequest{Edge: ratings})
+	_, err = b.plan(&tunev1.PlanRequest{Edge: ratings})
 	internal("store, stressed rows", err)
 
 	b = newBench(t)
@@ -55,9 +55,9 @@ func TestInternalErrors(t *testing.T) {
 	internal("state, apply", err)
 	_, err = b.rollback("")
 	internal("state, rollback", err)
-	_, err = b.plan(&plimsollv1.PlanRequest{Edge: ratings})
+	_, err = b.plan(&tunev1.PlanRequest{Edge: ratings})
 	internal("state, plan", err)
-	_, err = b.ListPlans(t.Context(), connect.NewRequest(&plimsollv1.ListPlansRequest{}))
+	_, err = b.ListPlans(t.Context(), connect.NewRequest(&tunev1.ListPlansRequest{}))
 	internal("state, list", err)
 	if len(b.mesh.calls) != 0 {
 		t.Errorf("the mesh was changed without a trail: %v", b.mesh.calls)
@@ -73,7 +73,7 @@ func TestSilentMesh(t *testing.T) {
 	}
 	b.mark = t0 // no window at all: nothing is read
 	b.burn, b.burned = Burn{}, true
-	plan, err := b.plan(&plimsollv1.PlanRequest{Edge: ratings})
+	plan, err := b.plan(&tunev1.PlanRequest{Edge: ratings})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -124,7 +124,7 @@ func TestCallerLeaves(t *testing.T) {
 	b.insert("a")
 	ctx, cancel := context.WithCancel(t.Context())
 	b.mesh.during = cancel
-	if _, err := b.Apply(ctx, connect.NewRequest(&plimsollv1.ApplyRequest{PlanId: "a"})); err != nil {
+	if _, err := b.Apply(ctx, connect.NewRequest(&tunev1.ApplyRequest{PlanId: "a"})); err != nil {
 		t.Fatal(err)
 	}
 	if r, err := b.plans.Get(t.Context(), "a"); err != nil || !r.InForce() {

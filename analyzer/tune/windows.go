@@ -11,7 +11,8 @@ import (
 
 	"github.com/plimsoll-mesh/plimsoll/analyzer/tune/plans"
 	"github.com/plimsoll-mesh/plimsoll/analyzer/tune/rows"
-	plimsollv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/v1"
+	tunev1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/tune/v1"
+	typesv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/types/v1"
 )
 
 const (
@@ -38,7 +39,7 @@ type scope struct {
 // rows were made under the limits in force, and a disturbed second among them
 // only widens the tail, which is the safe side. Else they are those of the latest
 // burn; else healthy are the last minutes. No window goes beyond the watermark.
-func (s *Service) scope(ctx context.Context, edge *plimsollv1.EdgeRef, req *plimsollv1.PlanRequest, now, mark time.Time) (scope, error) {
+func (s *Service) scope(ctx context.Context, edge *typesv1.EdgeRef, req *tunev1.PlanRequest, now, mark time.Time) (scope, error) {
 	asked, err := askedScope(req, mark)
 	if err != nil {
 		return scope{}, connect.NewError(connect.CodeInvalidArgument, err)
@@ -60,7 +61,7 @@ func (s *Service) scope(ctx context.Context, edge *plimsollv1.EdgeRef, req *plim
 	return out, nil
 }
 
-func (s *Service) defaultScope(ctx context.Context, edge *plimsollv1.EdgeRef, now, mark time.Time) (scope, error) {
+func (s *Service) defaultScope(ctx context.Context, edge *typesv1.EdgeRef, now, mark time.Time) (scope, error) {
 	burn, burned, err := s.lastBurn(ctx, now)
 	if err != nil {
 		return scope{}, fmt.Errorf("looking for the latest burn: %w", err)
@@ -109,7 +110,7 @@ func (s *Service) lastBurn(ctx context.Context, now time.Time) (Burn, bool, erro
 }
 
 // askedScope reads what the request names.
-func askedScope(req *plimsollv1.PlanRequest, mark time.Time) (scope, error) {
+func askedScope(req *tunev1.PlanRequest, mark time.Time) (scope, error) {
 	var out scope
 	var errHealthy, errStressed, errDeadline error
 	out.healthy, errHealthy = askedWindow("healthy", req.GetHealthy(), mark)
@@ -125,7 +126,7 @@ func askedScope(req *plimsollv1.PlanRequest, mark time.Time) (scope, error) {
 
 // askedWindow reads a window of the request; without an end it ends at the
 // watermark.
-func askedWindow(name string, w *plimsollv1.Window, mark time.Time) (rows.Window, error) {
+func askedWindow(name string, w *typesv1.Window, mark time.Time) (rows.Window, error) {
 	if w == nil {
 		return rows.Window{}, nil
 	}
@@ -143,7 +144,7 @@ func askedWindow(name string, w *plimsollv1.Window, mark time.Time) (rows.Window
 }
 
 // windowOf reads a window of a stored plan.
-func windowOf(w *plimsollv1.Window) rows.Window {
+func windowOf(w *typesv1.Window) rows.Window {
 	if w == nil {
 		return rows.Window{}
 	}
@@ -151,11 +152,11 @@ func windowOf(w *plimsollv1.Window) rows.Window {
 }
 
 // windowProto writes a window into a plan; nil when nothing was judged.
-func windowProto(from, to, mark time.Time) *plimsollv1.Window {
+func windowProto(from, to, mark time.Time) *typesv1.Window {
 	if !from.Before(to) {
 		return nil
 	}
-	return &plimsollv1.Window{From: timestamppb.New(from), To: timestamppb.New(to), Watermark: timestamppb.New(mark)}
+	return &typesv1.Window{From: timestamppb.New(from), To: timestamppb.New(to), Watermark: timestamppb.New(mark)}
 }
 
 func earlier(a, b time.Time) time.Time {

@@ -11,20 +11,21 @@ import (
 
 	"github.com/plimsoll-mesh/plimsoll/analyzer/tune/plans"
 	"github.com/plimsoll-mesh/plimsoll/analyzer/tune/rows"
-	plimsollv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/v1"
+	tunev1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/tune/v1"
+	typesv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/types/v1"
 )
 
 func window(from, to float64) rows.Window { return rows.Window{From: after(from), To: after(to)} }
 
-func windowMsg(from, to float64) *plimsollv1.Window {
-	return &plimsollv1.Window{From: timestamppb.New(after(from)), To: timestamppb.New(after(to))}
+func windowMsg(from, to float64) *typesv1.Window {
+	return &typesv1.Window{From: timestamppb.New(after(from)), To: timestamppb.New(after(to))}
 }
 
 func TestChooseScope(t *testing.T) {
 	burn := Burn{SLO: "s", Healthy: window(0, 100), Stressed: window(100, 140), Deadline: 2 * time.Second}
 	inForce := &plans.Record{
 		Deadline: time.Second,
-		Plan:     &plimsollv1.Plan{Stressed: windowMsg(100, 130)},
+		Plan:     &tunev1.Plan{Stressed: windowMsg(100, 130)},
 	}
 	mark := after(400)
 	for _, c := range []struct {
@@ -63,19 +64,19 @@ func TestScopeOfRequest(t *testing.T) {
 	b := newBench(t)
 	b.burn, b.burned = Burn{Healthy: window(0, 100), Stressed: window(100, 140), Deadline: time.Second}, true
 	mark := after(130)
-	scopeOf := func(req *plimsollv1.PlanRequest) (scope, error) {
+	scopeOf := func(req *tunev1.PlanRequest) (scope, error) {
 		return b.scope(t.Context(), ratings, req, after(200), mark)
 	}
 	for _, c := range []struct {
 		name string
-		req  *plimsollv1.PlanRequest
+		req  *tunev1.PlanRequest
 		want scope
 	}{
-		{"by default, cut at the watermark", &plimsollv1.PlanRequest{}, scope{window(0, 100), window(100, 130), time.Second}},
-		{"healthy named", &plimsollv1.PlanRequest{Healthy: windowMsg(10, 20)}, scope{window(10, 20), window(100, 130), time.Second}},
-		{"stressed named", &plimsollv1.PlanRequest{Stressed: windowMsg(110, 900)}, scope{window(0, 100), window(110, 130), time.Second}},
-		{"open end", &plimsollv1.PlanRequest{Healthy: &plimsollv1.Window{From: timestamppb.New(after(20))}}, scope{window(20, 130), window(100, 130), time.Second}},
-		{"deadline named", &plimsollv1.PlanRequest{Deadline: durationpb.New(3 * time.Second)}, scope{window(0, 100), window(100, 130), 3 * time.Second}},
+		{"by default, cut at the watermark", &tunev1.PlanRequest{}, scope{window(0, 100), window(100, 130), time.Second}},
+		{"healthy named", &tunev1.PlanRequest{Healthy: windowMsg(10, 20)}, scope{window(10, 20), window(100, 130), time.Second}},
+		{"stressed named", &tunev1.PlanRequest{Stressed: windowMsg(110, 900)}, scope{window(0, 100), window(110, 130), time.Second}},
+		{"open end", &tunev1.PlanRequest{Healthy: &typesv1.Window{From: timestamppb.New(after(20))}}, scope{window(20, 130), window(100, 130), time.Second}},
+		{"deadline named", &tunev1.PlanRequest{Deadline: durationpb.New(3 * time.Second)}, scope{window(0, 100), window(100, 130), 3 * time.Second}},
 	} {
 		got, err := scopeOf(c.req)
 		if err != nil {
@@ -85,9 +86,9 @@ func TestScopeOfRequest(t *testing.T) {
 			t.Errorf("%s (-want +got):\n%s", c.name, diff)
 		}
 	}
-	for text, req := range map[string]*plimsollv1.PlanRequest{
+	for text, req := range map[string]*tunev1.PlanRequest{
 		"healthy: from":                   {Healthy: windowMsg(20, 10)},
-		"stressed: from is missing":       {Stressed: &plimsollv1.Window{To: timestamppb.New(after(1))}},
+		"stressed: from is missing":       {Stressed: &typesv1.Window{To: timestamppb.New(after(1))}},
 		"deadline: 0s is not a positive":  {Deadline: durationpb.New(0)},
 		"deadline: -1s is not a positive": {Deadline: durationpb.New(-time.Second)},
 	} {
@@ -107,7 +108,7 @@ func TestScopeFollowsRollback(t *testing.T) {
 	b.mustApply("b")
 	healthy := func() rows.Window {
 		t.Helper()
-		s, err := b.scope(t.Context(), ratings, &plimsollv1.PlanRequest{}, b.now, after(1000))
+		s, err := b.scope(t.Context(), ratings, &tunev1.PlanRequest{}, b.now, after(1000))
 		if err != nil {
 			t.Fatal(err)
 		}

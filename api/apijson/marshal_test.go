@@ -8,6 +8,11 @@ import (
 	"testing"
 	"time"
 
+	graphv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/graph/v1"
+	meshv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/mesh/v1"
+	statusv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/status/v1"
+	tunev1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/tune/v1"
+	typesv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/types/v1"
 	"github.com/plimsoll-mesh/plimsoll/internal/golden"
 
 	"github.com/google/go-cmp/cmp"
@@ -16,8 +21,6 @@ import (
 	"google.golang.org/protobuf/types/descriptorpb"
 	"google.golang.org/protobuf/types/known/durationpb"
 	"google.golang.org/protobuf/types/known/timestamppb"
-
-	plimsollv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/v1"
 )
 
 // messages are what the golden files show: one answer that is empty and one
@@ -25,32 +28,32 @@ import (
 func messages() map[string]proto.Message {
 	noon := time.Date(2026, 3, 1, 12, 0, 0, 250_000_000, time.UTC)
 	return map[string]proto.Message{
-		"graph_empty": &plimsollv1.GetGraphResponse{},
-		"graph": &plimsollv1.GetGraphResponse{
-			Window: &plimsollv1.Window{From: timestamppb.New(noon.Add(-time.Minute)), To: timestamppb.New(noon), Watermark: timestamppb.New(noon)},
-			Nodes: []*plimsollv1.Node{{
+		"graph_empty": &graphv1.GetGraphResponse{},
+		"graph": &graphv1.GetGraphResponse{
+			Window: &typesv1.Window{From: timestamppb.New(noon.Add(-time.Minute)), To: timestamppb.New(noon), Watermark: timestamppb.New(noon)},
+			Nodes: []*graphv1.Node{{
 				Id: "shop/local/default/web-v1", Kind: "service", Mesh: "shop", Cluster: "local",
 				Namespace: "default", Workload: "web-v1", Service: "web", Version: "v1",
 			}},
-			Edges: []*plimsollv1.Edge{
+			Edges: []*graphv1.Edge{
 				{
 					Src: "shop/local/default/web-v1", Dst: "shop/local/default/db", Route: "GET <all> & \"more\"", Protocol: "http1",
 					Vantage: "client", Unit: "requests", Requests: math.MaxUint64, Arrivals: 12, Attempts: 12, Failures: 2,
 					Outcomes: map[string]uint64{"timeout": 2, "ok": 8}, Rate: 0.16666666666666666, ErrorRatio: proto.Float64(0.2),
-					LatencyMs: &plimsollv1.Quantiles{P50: &plimsollv1.Figure{Estimate: 25.5, Low: 25, High: 26}},
+					LatencyMs: &graphv1.Quantiles{P50: &typesv1.Figure{Estimate: 25.5, Low: 25, High: 26}},
 					Mtls:      proto.Float64(0),
-					Sources:   []*plimsollv1.EdgeSource{{Source: "als", Vantage: "client", Unit: "requests", Requests: 10, Failures: 2}},
+					Sources:   []*graphv1.EdgeSource{{Source: "als", Vantage: "client", Unit: "requests", Requests: 10, Failures: 2}},
 				},
 				{},
 			},
 		},
-		"plan": &plimsollv1.PlanResponse{Plan: &plimsollv1.Plan{
+		"plan": &tunev1.PlanResponse{Plan: &tunev1.Plan{
 			Id: "p1",
-			Recommendations: []*plimsollv1.Recommendation{{
+			Recommendations: []*tunev1.Recommendation{{
 				Knob: "timeout", Verdict: "RECOMMEND", Provisional: true, To: "1s",
-				Evidence: []*plimsollv1.Evidence{{Name: "p99", Value: math.NaN(), Unit: "ms"}},
+				Evidence: []*tunev1.Evidence{{Name: "p99", Value: math.NaN(), Unit: "ms"}},
 			}},
-			Policy: &plimsollv1.TrafficPolicy{Timeout: durationpb.New(1500 * time.Millisecond), Retries: proto.Uint32(0), RetryOn: proto.String("")},
+			Policy: &meshv1.TrafficPolicy{Timeout: durationpb.New(1500 * time.Millisecond), Retries: proto.Uint32(0), RetryOn: proto.String("")},
 		}},
 	}
 }
@@ -83,7 +86,7 @@ func TestMarshalIsOneLineOfJSON(t *testing.T) {
 // TestEveryFieldIsPresent decodes the answer and compares its keys with the
 // proto file, for each message of the API.
 func TestEveryFieldIsPresent(t *testing.T) {
-	messages := plimsollv1.File_plimsoll_v1_graph_proto.Messages()
+	messages := graphv1.File_plimsoll_graph_v1_graph_proto.Messages()
 	for i := range messages.Len() {
 		d := messages.Get(i)
 		got, err := Marshal(newMessage(d))
@@ -110,8 +113,8 @@ func TestEveryFieldIsPresent(t *testing.T) {
 // newMessage returns an empty message of a graph.proto type.
 func newMessage(d protoreflect.MessageDescriptor) proto.Message {
 	for _, m := range []proto.Message{
-		&plimsollv1.GetGraphRequest{}, &plimsollv1.GetGraphResponse{}, &plimsollv1.Node{}, &plimsollv1.Edge{},
-		&plimsollv1.LatencyBin{}, &plimsollv1.Quantiles{}, &plimsollv1.EdgeSource{},
+		&graphv1.GetGraphRequest{}, &graphv1.GetGraphResponse{}, &graphv1.Node{}, &graphv1.Edge{},
+		&graphv1.LatencyBin{}, &graphv1.Quantiles{}, &graphv1.EdgeSource{},
 	} {
 		if m.ProtoReflect().Descriptor() == d {
 			return m
@@ -137,8 +140,8 @@ func TestMarshalValues(t *testing.T) {
 		{"negative fraction", duration(0, -1000), `"-0.000001s"`},
 		{"time", timestamppb.New(time.Date(2026, 3, 1, 13, 0, 0, 1000, time.FixedZone("", 3600))), `"2026-03-01T12:00:00.000001Z"`},
 		{"epoch", &timestamppb.Timestamp{}, `"1970-01-01T00:00:00Z"`},
-		{"infinite", &plimsollv1.Figure{Estimate: math.Inf(1), Low: math.Inf(-1), High: 1e21}, `{"estimate":null,"low":null,"high":1e+21}`},
-		{"not UTF-8", &plimsollv1.Node{Id: "a\xffb"}, `{"id":"a\ufffdb","kind":"","mesh":"","cluster":"","namespace":"","workload":"","service":"","version":""}`},
+		{"infinite", &typesv1.Figure{Estimate: math.Inf(1), Low: math.Inf(-1), High: 1e21}, `{"estimate":null,"low":null,"high":1e+21}`},
+		{"not UTF-8", &graphv1.Node{Id: "a\xffb"}, `{"id":"a\ufffdb","kind":"","mesh":"","cluster":"","namespace":"","workload":"","service":"","version":""}`},
 		{
 			"enum, bytes and bool",
 			&descriptorpb.UninterpretedOption{StringValue: []byte{0, 1, 2}, NegativeIntValue: proto.Int64(math.MinInt64)},
@@ -166,12 +169,12 @@ func TestMarshalValues(t *testing.T) {
 
 func TestMarshalRefuses(t *testing.T) {
 	for _, m := range []proto.Message{
-		&plimsollv1.Window{From: &timestamppb.Timestamp{Nanos: -1}},
-		&plimsollv1.Plan{Policy: &plimsollv1.TrafficPolicy{Timeout: &durationpb.Duration{Seconds: 1, Nanos: -1}}},
-		&plimsollv1.GetStatusResponse{Proxies: []*plimsollv1.ProxyStatus{{LastSeen: &timestamppb.Timestamp{Seconds: math.MaxInt64}}}},
+		&typesv1.Window{From: &timestamppb.Timestamp{Nanos: -1}},
+		&tunev1.Plan{Policy: &meshv1.TrafficPolicy{Timeout: &durationpb.Duration{Seconds: 1, Nanos: -1}}},
+		&statusv1.GetStatusResponse{Proxies: []*statusv1.ProxyStatus{{LastSeen: &timestamppb.Timestamp{Seconds: math.MaxInt64}}}},
 	} {
 		_, err := Marshal(m)
-		if err == nil || !strings.Contains(err.Error(), "writing plimsoll.v1.") {
+		if err == nil || !strings.Contains(err.Error(), "writing plimsoll.") {
 			t.Errorf("error %v for %v, want one that names the message", err, m)
 		}
 	}

@@ -11,7 +11,11 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	plimsollv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/v1"
+	alertv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/alert/v1"
+	graphv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/graph/v1"
+	slov1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/slo/v1"
+	statusv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/status/v1"
+	tunev1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/tune/v1"
 )
 
 // TestProtobufReadsItBack fills messages at random and reads their JSON with
@@ -21,8 +25,8 @@ func TestProtobufReadsItBack(t *testing.T) {
 	rng := rand.New(rand.NewPCG(4, 2))
 	for range 300 {
 		for _, m := range []proto.Message{
-			&plimsollv1.GetGraphResponse{}, &plimsollv1.ListSLOsResponse{}, &plimsollv1.ListAlertsResponse{},
-			&plimsollv1.ListPlansResponse{}, &plimsollv1.ApplyResponse{}, &plimsollv1.GetStatusResponse{},
+			&graphv1.GetGraphResponse{}, &slov1.ListSLOsResponse{}, &alertv1.ListAlertsResponse{},
+			&tunev1.ListPlansResponse{}, &tunev1.ApplyResponse{}, &statusv1.GetStatusResponse{},
 		} {
 			fill(rng, m.ProtoReflect(), 0)
 			text, err := Marshal(m)

@@ -7,7 +7,7 @@ import (
 	"connectrpc.com/connect"
 	"github.com/spf13/cobra"
 
-	plimsollv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/v1"
+	alertv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/alert/v1"
 )
 
 func newAlertsCommand() *cobra.Command {
@@ -37,7 +37,7 @@ func newAlertsListCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		answer, err := c.slo.ListAlerts(cmd.Context(), connect.NewRequest(&plimsollv1.ListAlertsRequest{From: from.proto()}))
+		answer, err := c.alert.ListAlerts(cmd.Context(), connect.NewRequest(&alertv1.ListAlertsRequest{From: from.proto()}))
 		if err != nil {
 			return conn.explain(err)
 		}
@@ -53,7 +53,7 @@ func newAlertsListCommand() *cobra.Command {
 	return cmd
 }
 
-func alertTable(alerts []*plimsollv1.Alert) table {
+func alertTable(alerts []*alertv1.Alert) table {
 	t := table{columns: []column{
 		textColumn("ID"), textColumn("SLO"), textColumn("SERVICE"), textColumn("SEVERITY"), textColumn("STATE"),
 		textColumn("FIRED_AT"), textColumn("RESOLVED_AT"), numberColumn("DELIVERED"),
@@ -71,7 +71,7 @@ func alertTable(alerts []*plimsollv1.Alert) table {
 	return t
 }
 
-func deliveryTable(alerts []*plimsollv1.Alert) table {
+func deliveryTable(alerts []*alertv1.Alert) table {
 	t := table{columns: []column{
 		textColumn("ALERT"), textColumn("DELIVERY"), textColumn("TARGET"), textColumn("EVENT"), textColumn("STATE"),
 		numberColumn("TRIES"), textColumn("DELIVERED_AT"), textColumn("LAST_ERROR"),

@@ -13,7 +13,11 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/plimsoll-mesh/plimsoll/api/bearer"
-	"github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/v1/plimsollv1connect"
+	"github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/alert/v1/alertv1connect"
+	"github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/graph/v1/graphv1connect"
+	"github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/slo/v1/slov1connect"
+	"github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/status/v1/statusv1connect"
+	"github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/tune/v1/tunev1connect"
 )
 
 const (
@@ -47,10 +51,11 @@ func (c *connection) address() string {
 
 // client holds one client for each service of the analyzer.
 type client struct {
-	graph  plimsollv1connect.GraphServiceClient
-	slo    plimsollv1connect.SLOServiceClient
-	tune   plimsollv1connect.TuneServiceClient
-	status plimsollv1connect.StatusServiceClient
+	graph  graphv1connect.GraphServiceClient
+	slo    slov1connect.SLOServiceClient
+	alert  alertv1connect.AlertServiceClient
+	tune   tunev1connect.TuneServiceClient
+	status statusv1connect.StatusServiceClient
 }
 
 // dial prepares the clients. Nothing is sent yet.
@@ -66,10 +71,11 @@ func (c *connection) dial() (*client, error) {
 	transport := &http.Client{Timeout: answerTimeout, Transport: &http.Transport{DisableKeepAlives: true, Proxy: http.ProxyFromEnvironment}}
 	options := connect.WithInterceptors(bearer.Interceptor(bearer.Token(token)))
 	return &client{
-		graph:  plimsollv1connect.NewGraphServiceClient(transport, u.String(), options),
-		slo:    plimsollv1connect.NewSLOServiceClient(transport, u.String(), options),
-		tune:   plimsollv1connect.NewTuneServiceClient(transport, u.String(), options),
-		status: plimsollv1connect.NewStatusServiceClient(transport, u.String(), options),
+		graph:  graphv1connect.NewGraphServiceClient(transport, u.String(), options),
+		slo:    slov1connect.NewSLOServiceClient(transport, u.String(), options),
+		alert:  alertv1connect.NewAlertServiceClient(transport, u.String(), options),
+		tune:   tunev1connect.NewTuneServiceClient(transport, u.String(), options),
+		status: statusv1connect.NewStatusServiceClient(transport, u.String(), options),
 	}, nil
 }
 

@@ -8,7 +8,7 @@ import (
 	"connectrpc.com/connect"
 	"github.com/spf13/cobra"
 
-	plimsollv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/v1"
+	statusv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/status/v1"
 	"github.com/plimsoll-mesh/plimsoll/lab/run"
 )
 
@@ -34,7 +34,7 @@ mesh. The exit code is 79 when any check finds something, whatever the format.`,
 		if err != nil {
 			return fmt.Errorf("finding this program: %w", err)
 		}
-		found := &plimsollv1.GetStatusResponse{Checks: checkTools(executable)}
+		found := &statusv1.GetStatusResponse{Checks: checkTools(executable)}
 		if !offline {
 			askAnalyzer(cmd.Context(), conn, found)
 		}
@@ -47,8 +47,8 @@ mesh. The exit code is 79 when any check finds something, whatever the format.`,
 }
 
 // checkTools looks for the programs that the demo and the embedded store need.
-func checkTools(executable string) []*plimsollv1.Check {
-	return []*plimsollv1.Check{
+func checkTools(executable string) []*statusv1.Check {
+	return []*statusv1.Check{
 		checkTool("PLM101", "embedded ClickHouse", run.LibraryEnv, "libchdb.so", executable,
 			"without it, use a ClickHouse of your own: the embedded store, the demo and the lab do not run"),
 		checkTool("PLM102", "Envoy", run.EnvoyEnv, "envoy", executable,
@@ -58,8 +58,8 @@ func checkTools(executable string) []*plimsollv1.Check {
 
 // checkTool looks for one file. The error of a missing one says how to get it,
 // the hint what does without.
-func checkTool(code, name, env, file, executable, without string) *plimsollv1.Check {
-	c := &plimsollv1.Check{Code: code, Name: name}
+func checkTool(code, name, env, file, executable, without string) *statusv1.Check {
+	c := &statusv1.Check{Code: code, Name: name}
 	path, err := run.FindTool("", env, file, executable)
 	if err != nil {
 		c.Result, c.Detail, c.Hint = "warning", err.Error(), without
@@ -71,13 +71,13 @@ func checkTool(code, name, env, file, executable, without string) *plimsollv1.Ch
 
 // askAnalyzer adds the analyzer's own checks, or the finding that it does not
 // answer.
-func askAnalyzer(ctx context.Context, conn *connection, found *plimsollv1.GetStatusResponse) {
-	reach := &plimsollv1.Check{Code: "PLM103", Name: "analyzer answers", Result: "ok", Detail: conn.address()}
+func askAnalyzer(ctx context.Context, conn *connection, found *statusv1.GetStatusResponse) {
+	reach := &statusv1.Check{Code: "PLM103", Name: "analyzer answers", Result: "ok", Detail: conn.address()}
 	found.Checks = append(found.Checks, reach)
 	c, err := conn.dial()
 	if err == nil {
-		var answer *connect.Response[plimsollv1.GetStatusResponse]
-		answer, err = c.status.GetStatus(ctx, connect.NewRequest(&plimsollv1.GetStatusRequest{}))
+		var answer *connect.Response[statusv1.GetStatusResponse]
+		answer, err = c.status.GetStatus(ctx, connect.NewRequest(&statusv1.GetStatusRequest{}))
 		if err == nil {
 			found.Version, found.Watermark, found.Proxies = answer.Msg.Version, answer.Msg.Watermark, answer.Msg.Proxies
 			found.Checks = append(found.Checks, answer.Msg.Checks...)
@@ -88,7 +88,7 @@ func askAnalyzer(ctx context.Context, conn *connection, found *plimsollv1.GetSta
 	reach.Hint = "\"plimsoll demo --keep\" runs one to look at; --offline leaves this check out"
 }
 
-func doctorResult(found *plimsollv1.GetStatusResponse) result {
+func doctorResult(found *statusv1.GetStatusResponse) result {
 	checks := table{columns: []column{textColumn("RESULT"), textColumn("CODE"), textColumn("CHECK"), textColumn("DETAIL"), textColumn("HINT")}}
 	r := result{message: found, empty: "Nothing was found."}
 	for _, c := range found.Checks {
@@ -109,7 +109,7 @@ func doctorResult(found *plimsollv1.GetStatusResponse) result {
 }
 
 // findings is the error of checks that are not all ok.
-func findings(checks []*plimsollv1.Check) error {
+func findings(checks []*statusv1.Check) error {
 	n := 0
 	for _, c := range checks {
 		if c.Result != "ok" {

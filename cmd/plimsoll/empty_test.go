@@ -11,41 +11,45 @@ import (
 	"connectrpc.com/connect"
 
 	"github.com/plimsoll-mesh/plimsoll/analyzer/handler"
-	plimsollv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/v1"
-	"github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/v1/plimsollv1connect"
+	alertv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/alert/v1"
+	graphv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/graph/v1"
+	slov1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/slo/v1"
+	statusv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/status/v1"
+	tunev1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/tune/v1"
+	"github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/tune/v1/tunev1connect"
 )
 
 // nothing answers every call with as little as the analyzer may.
 type nothing struct {
-	plimsollv1connect.UnimplementedTuneServiceHandler
+	tunev1connect.UnimplementedTuneServiceHandler
 }
 
-func (nothing) GetGraph(context.Context, *connect.Request[plimsollv1.GetGraphRequest]) (*connect.Response[plimsollv1.GetGraphResponse], error) {
-	return connect.NewResponse(&plimsollv1.GetGraphResponse{Window: window(-time.Minute, 0)}), nil
+func (nothing) GetGraph(context.Context, *connect.Request[graphv1.GetGraphRequest]) (*connect.Response[graphv1.GetGraphResponse], error) {
+	return connect.NewResponse(&graphv1.GetGraphResponse{Window: window(-time.Minute, 0)}), nil
 }
 
-func (nothing) ListSLOs(context.Context, *connect.Request[plimsollv1.ListSLOsRequest]) (*connect.Response[plimsollv1.ListSLOsResponse], error) {
-	return connect.NewResponse(&plimsollv1.ListSLOsResponse{}), nil
+func (nothing) ListSLOs(context.Context, *connect.Request[slov1.ListSLOsRequest]) (*connect.Response[slov1.ListSLOsResponse], error) {
+	return connect.NewResponse(&slov1.ListSLOsResponse{}), nil
 }
 
-func (nothing) ListAlerts(context.Context, *connect.Request[plimsollv1.ListAlertsRequest]) (*connect.Response[plimsollv1.ListAlertsResponse], error) {
-	return connect.NewResponse(&plimsollv1.ListAlertsResponse{}), nil
+func (nothing) ListAlerts(context.Context, *connect.Request[alertv1.ListAlertsRequest]) (*connect.Response[alertv1.ListAlertsResponse], error) {
+	return connect.NewResponse(&alertv1.ListAlertsResponse{}), nil
 }
 
-func (nothing) Plan(_ context.Context, req *connect.Request[plimsollv1.PlanRequest]) (*connect.Response[plimsollv1.PlanResponse], error) {
-	return connect.NewResponse(&plimsollv1.PlanResponse{Plan: &plimsollv1.Plan{Id: "plan-0", Edge: req.Msg.Edge, CreatedAt: noon(0)}}), nil
+func (nothing) Plan(_ context.Context, req *connect.Request[tunev1.PlanRequest]) (*connect.Response[tunev1.PlanResponse], error) {
+	return connect.NewResponse(&tunev1.PlanResponse{Plan: &tunev1.Plan{Id: "plan-0", Edge: req.Msg.Edge, CreatedAt: noon(0)}}), nil
 }
 
-func (nothing) Apply(context.Context, *connect.Request[plimsollv1.ApplyRequest]) (*connect.Response[plimsollv1.ApplyResponse], error) {
-	return connect.NewResponse(&plimsollv1.ApplyResponse{Plan: &plimsollv1.Plan{Id: "plan-0", Edge: reviewsToRatings()}}), nil
+func (nothing) Apply(context.Context, *connect.Request[tunev1.ApplyRequest]) (*connect.Response[tunev1.ApplyResponse], error) {
+	return connect.NewResponse(&tunev1.ApplyResponse{Plan: &tunev1.Plan{Id: "plan-0", Edge: reviewsToRatings()}}), nil
 }
 
-func (nothing) Rollback(context.Context, *connect.Request[plimsollv1.RollbackRequest]) (*connect.Response[plimsollv1.RollbackResponse], error) {
-	return connect.NewResponse(&plimsollv1.RollbackResponse{Plan: &plimsollv1.Plan{Id: "plan-0", Edge: reviewsToRatings()}}), nil
+func (nothing) Rollback(context.Context, *connect.Request[tunev1.RollbackRequest]) (*connect.Response[tunev1.RollbackResponse], error) {
+	return connect.NewResponse(&tunev1.RollbackResponse{Plan: &tunev1.Plan{Id: "plan-0", Edge: reviewsToRatings()}}), nil
 }
 
-func (nothing) ListPlans(context.Context, *connect.Request[plimsollv1.ListPlansRequest]) (*connect.Response[plimsollv1.ListPlansResponse], error) {
-	return connect.NewResponse(&plimsollv1.ListPlansResponse{}), nil
+func (nothing) ListPlans(context.Context, *connect.Request[tunev1.ListPlansRequest]) (*connect.Response[tunev1.ListPlansResponse], error) {
+	return connect.NewResponse(&tunev1.ListPlansResponse{}), nil
 }
 
 // TestEmptyAnswers asks for what is not there, in every format: a note on
@@ -60,44 +64,44 @@ func TestEmptyAnswers(t *testing.T) {
 			lines = append(lines, command+" -o "+format)
 		}
 	}
-	script(t, "empty", handler.Services{Graph: nothing{}, SLO: nothing{}, Tune: nothing{}}, lines...)
+	script(t, "empty", handler.Services{Graph: nothing{}, SLO: nothing{}, Alert: nothing{}, Tune: nothing{}}, lines...)
 }
 
 // failing answers every question with one error.
 type failing struct {
-	plimsollv1connect.UnimplementedTuneServiceHandler
+	tunev1connect.UnimplementedTuneServiceHandler
 	err error
 }
 
-func (f failing) GetGraph(context.Context, *connect.Request[plimsollv1.GetGraphRequest]) (*connect.Response[plimsollv1.GetGraphResponse], error) {
+func (f failing) GetGraph(context.Context, *connect.Request[graphv1.GetGraphRequest]) (*connect.Response[graphv1.GetGraphResponse], error) {
 	return nil, f.err
 }
 
-func (f failing) ListSLOs(context.Context, *connect.Request[plimsollv1.ListSLOsRequest]) (*connect.Response[plimsollv1.ListSLOsResponse], error) {
+func (f failing) ListSLOs(context.Context, *connect.Request[slov1.ListSLOsRequest]) (*connect.Response[slov1.ListSLOsResponse], error) {
 	return nil, f.err
 }
 
-func (f failing) ListAlerts(context.Context, *connect.Request[plimsollv1.ListAlertsRequest]) (*connect.Response[plimsollv1.ListAlertsResponse], error) {
+func (f failing) ListAlerts(context.Context, *connect.Request[alertv1.ListAlertsRequest]) (*connect.Response[alertv1.ListAlertsResponse], error) {
 	return nil, f.err
 }
 
-func (f failing) Plan(context.Context, *connect.Request[plimsollv1.PlanRequest]) (*connect.Response[plimsollv1.PlanResponse], error) {
+func (f failing) Plan(context.Context, *connect.Request[tunev1.PlanRequest]) (*connect.Response[tunev1.PlanResponse], error) {
 	return nil, f.err
 }
 
-func (f failing) Apply(context.Context, *connect.Request[plimsollv1.ApplyRequest]) (*connect.Response[plimsollv1.ApplyResponse], error) {
+func (f failing) Apply(context.Context, *connect.Request[tunev1.ApplyRequest]) (*connect.Response[tunev1.ApplyResponse], error) {
 	return nil, f.err
 }
 
-func (f failing) Rollback(context.Context, *connect.Request[plimsollv1.RollbackRequest]) (*connect.Response[plimsollv1.RollbackResponse], error) {
+func (f failing) Rollback(context.Context, *connect.Request[tunev1.RollbackRequest]) (*connect.Response[tunev1.RollbackResponse], error) {
 	return nil, f.err
 }
 
-func (f failing) ListPlans(context.Context, *connect.Request[plimsollv1.ListPlansRequest]) (*connect.Response[plimsollv1.ListPlansResponse], error) {
+func (f failing) ListPlans(context.Context, *connect.Request[tunev1.ListPlansRequest]) (*connect.Response[tunev1.ListPlansResponse], error) {
 	return nil, f.err
 }
 
-func (f failing) GetStatus(context.Context, *connect.Request[plimsollv1.GetStatusRequest]) (*connect.Response[plimsollv1.GetStatusResponse], error) {
+func (f failing) GetStatus(context.Context, *connect.Request[statusv1.GetStatusRequest]) (*connect.Response[statusv1.GetStatusResponse], error) {
 	return nil, f.err
 }
 
@@ -123,7 +127,7 @@ func TestEveryCommandExplainsErrors(t *testing.T) {
 		connect.CodeInternal:           exitFailure,
 	} {
 		f := failing{err: connect.NewError(code, errors.New("what went wrong"))}
-		analyzerAt(t, handler.Services{Graph: f, SLO: f, Tune: f, Status: f}, "operator")
+		analyzerAt(t, handler.Services{Graph: f, SLO: f, Alert: f, Tune: f, Status: f}, "operator")
 		for _, line := range []string{
 			"graph", "slo list", "slo status x", "alerts list", "tune plan a b", "tune apply p", "tune rollback p", "tune history",
 		} {

@@ -14,58 +14,64 @@ import (
 
 	"github.com/plimsoll-mesh/plimsoll/analyzer/handler"
 	"github.com/plimsoll-mesh/plimsoll/api/apijson"
-	plimsollv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/v1"
+	alertv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/alert/v1"
+	graphv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/graph/v1"
+	meshv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/mesh/v1"
+	slov1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/slo/v1"
+	statusv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/status/v1"
+	tunev1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/tune/v1"
+	typesv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/types/v1"
 )
 
 // The services behind the command line in its tests: they answer from fixed
 // messages, so that what is printed can be compared.
 
 func fakes() handler.Services {
-	return handler.Services{Graph: &fakeGraph{}, SLO: fakeSLO{}, Tune: fakeTune{}, Status: fakeStatus{}}
+	return handler.Services{Graph: &fakeGraph{}, SLO: fakeSLO{}, Alert: fakeSLO{}, Tune: fakeTune{}, Status: fakeStatus{}}
 }
 
 func noon(offset time.Duration) *timestamppb.Timestamp {
 	return timestamppb.New(time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC).Add(offset))
 }
 
-func window(from, to time.Duration) *plimsollv1.Window {
-	return &plimsollv1.Window{From: noon(from), To: noon(to), Watermark: noon(0)}
+func window(from, to time.Duration) *typesv1.Window {
+	return &typesv1.Window{From: noon(from), To: noon(to), Watermark: noon(0)}
 }
 
-func figure(estimate, low, high float64) *plimsollv1.Figure {
-	return &plimsollv1.Figure{Estimate: estimate, Low: low, High: high}
+func figure(estimate, low, high float64) *typesv1.Figure {
+	return &typesv1.Figure{Estimate: estimate, Low: low, High: high}
 }
 
 // fakeGraph answers with three edges, with none for the service "nothing", and
 // keeps what it was asked.
 type fakeGraph struct{ asked strings.Builder }
 
-func (f *fakeGraph) GetGraph(_ context.Context, req *connect.Request[plimsollv1.GetGraphRequest]) (*connect.Response[plimsollv1.GetGraphResponse], error) {
+func (f *fakeGraph) GetGraph(_ context.Context, req *connect.Request[graphv1.GetGraphRequest]) (*connect.Response[graphv1.GetGraphResponse], error) {
 	text, err := apijson.Marshal(req.Msg)
 	if err != nil {
 		return nil, err
 	}
 	fmt.Fprintf(&f.asked, "%s\n", text)
-	answer := &plimsollv1.GetGraphResponse{Window: window(-time.Minute, 0)}
+	answer := &graphv1.GetGraphResponse{Window: window(-time.Minute, 0)}
 	if req.Msg.Service == "nothing" {
 		return connect.NewResponse(answer), nil
 	}
 	const reviews, ratings = "shop/local/default/reviews-v1", "shop/local/default/ratings"
-	answer.Nodes = []*plimsollv1.Node{
+	answer.Nodes = []*graphv1.Node{
 		{Id: "shop/local/default/details", Kind: "service", Mesh: "shop", Cluster: "local", Namespace: "default", Workload: "details", Service: "details"},
 		{Id: "shop/local/default/~details", Kind: "service", Mesh: "shop", Cluster: "local", Namespace: "default", Service: "details"},
 		{Id: ratings, Kind: "service", Mesh: "shop", Cluster: "local", Namespace: "default", Workload: "ratings", Service: "ratings", Version: "v1"},
 		{Id: reviews, Kind: "service", Mesh: "shop", Cluster: "local", Namespace: "default", Workload: "reviews-v1", Service: "reviews", Version: "v1"},
 		{Id: "unknown/default", Kind: "unknown", Namespace: "default"},
 	}
-	answer.Edges = []*plimsollv1.Edge{
+	answer.Edges = []*graphv1.Edge{
 		{
 			Src: reviews, Dst: ratings, Route: "default", Protocol: "http2", Vantage: "client", Unit: "requests",
 			Requests: 12_000, Arrivals: 12_931, Attempts: 12_931, Failures: 66,
 			Outcomes: map[string]uint64{"ok": 11_930, "timeout": 60, "overflow": 6, "client_error": 4},
 			Rate:     200, ErrorRatio: proto.Float64(0.0055), Mtls: proto.Float64(1),
-			LatencyMs: &plimsollv1.Quantiles{P50: figure(25.48, 25, 26), P90: figure(88.2, 88, 89), P99: figure(1203.4, 1200, 1300)},
-			Sources: []*plimsollv1.EdgeSource{
+			LatencyMs: &graphv1.Quantiles{P50: figure(25.48, 25, 26), P90: figure(88.2, 88, 89), P99: figure(1203.4, 1200, 1300)},
+			Sources: []*graphv1.EdgeSource{
 				{Source: "als", Vantage: "client", Unit: "requests", Requests: 12_000, Failures: 66},
 				{Source: "als", Vantage: "server", Unit: "attempts", Requests: 12_931, Failures: 80},
 			},
@@ -83,13 +89,13 @@ func (f *fakeGraph) GetGraph(_ context.Context, req *connect.Request[plimsollv1.
 
 type fakeSLO struct{}
 
-func (fakeSLO) ListSLOs(_ context.Context, req *connect.Request[plimsollv1.ListSLOsRequest]) (*connect.Response[plimsollv1.ListSLOsResponse], error) {
-	all := []*plimsollv1.SLOStatus{
+func (fakeSLO) ListSLOs(_ context.Context, req *connect.Request[slov1.ListSLOsRequest]) (*connect.Response[slov1.ListSLOsResponse], error) {
+	all := []*slov1.SLOStatus{
 		{
 			Name: "shop-availability", Service: "productpage", Objective: 0.995, Period: durationpb.New(time.Hour), Window: window(-time.Hour, 0),
 			Good: 9_900, Total: 10_000, Sli: proto.Float64(0.99), SliInterval: figure(0.99, 0.98785, 0.99177),
 			BudgetAllowed: 50, BudgetRemaining: proto.Float64(-1), State: "burning",
-			BurnRates: []*plimsollv1.BurnRate{{
+			BurnRates: []*slov1.BurnRate{{
 				Severity: "page", LongWindow: durationpb.New(20 * time.Second), ShortWindow: durationpb.New(10 * time.Second), Factor: 10,
 				LongRate: proto.Float64(75.123), ShortRate: proto.Float64(102), Firing: true,
 				LongBad: 90, LongTotal: 240, ShortBad: 61, ShortTotal: 120,
@@ -98,10 +104,10 @@ func (fakeSLO) ListSLOs(_ context.Context, req *connect.Request[plimsollv1.ListS
 		{
 			Name: "quiet", Service: "details", Objective: 0.9, Period: durationpb.New(28 * 24 * time.Hour), Window: window(-time.Hour, 0),
 			State: "no_data", Reason: "no events in the window",
-			BurnRates: []*plimsollv1.BurnRate{{Severity: "ticket", LongWindow: durationpb.New(24 * time.Hour), ShortWindow: durationpb.New(2 * time.Hour), Factor: 2.8}},
+			BurnRates: []*slov1.BurnRate{{Severity: "ticket", LongWindow: durationpb.New(24 * time.Hour), ShortWindow: durationpb.New(2 * time.Hour), Factor: 2.8}},
 		},
 	}
-	answer := &plimsollv1.ListSLOsResponse{}
+	answer := &slov1.ListSLOsResponse{}
 	for _, s := range all {
 		if req.Msg.Name == "" || req.Msg.Name == s.Name {
 			answer.Slos = append(answer.Slos, s)
@@ -113,22 +119,22 @@ func (fakeSLO) ListSLOs(_ context.Context, req *connect.Request[plimsollv1.ListS
 	return connect.NewResponse(answer), nil
 }
 
-func (fakeSLO) ListAlerts(_ context.Context, req *connect.Request[plimsollv1.ListAlertsRequest]) (*connect.Response[plimsollv1.ListAlertsResponse], error) {
+func (fakeSLO) ListAlerts(_ context.Context, req *connect.Request[alertv1.ListAlertsRequest]) (*connect.Response[alertv1.ListAlertsResponse], error) {
 	if req.Msg.From.AsTime().Year() == 2030 {
-		return connect.NewResponse(&plimsollv1.ListAlertsResponse{}), nil
+		return connect.NewResponse(&alertv1.ListAlertsResponse{}), nil
 	}
-	return connect.NewResponse(&plimsollv1.ListAlertsResponse{Alerts: []*plimsollv1.Alert{
+	return connect.NewResponse(&alertv1.ListAlertsResponse{Alerts: []*alertv1.Alert{
 		{
 			Id: "inc_2", Slo: "shop-availability", Service: "productpage", Severity: "page", State: "firing",
 			FiredAt: noon(0), WindowFrom: noon(-20 * time.Second),
-			Deliveries: []*plimsollv1.Delivery{
+			Deliveries: []*alertv1.Delivery{
 				{Id: "msg_2", Target: "demo", Event: "firing", State: "pending", Tries: 3, LastError: "dial tcp: connection\nrefused"},
 			},
 		},
 		{
 			Id: "inc_1", Slo: "shop-availability", Service: "productpage", Severity: "page", State: "resolved",
 			FiredAt: noon(-time.Hour), ResolvedAt: noon(-50 * time.Minute),
-			Deliveries: []*plimsollv1.Delivery{
+			Deliveries: []*alertv1.Delivery{
 				{Id: "msg_0", Target: "demo", Event: "firing", State: "delivered", Tries: 1, DeliveredAt: noon(-time.Hour + time.Second)},
 				{Id: "msg_1", Target: "demo", Event: "resolved", State: "delivered", Tries: 1, DeliveredAt: noon(-49 * time.Minute)},
 			},
@@ -138,42 +144,42 @@ func (fakeSLO) ListAlerts(_ context.Context, req *connect.Request[plimsollv1.Lis
 
 type fakeTune struct{}
 
-func plan(id string, edge *plimsollv1.EdgeRef) *plimsollv1.Plan {
-	return &plimsollv1.Plan{
+func plan(id string, edge *typesv1.EdgeRef) *tunev1.Plan {
+	return &tunev1.Plan{
 		Id: id, Edge: edge, CreatedAt: noon(0), Healthy: window(-5*time.Minute, -time.Minute), Stressed: window(-time.Minute, -30*time.Second),
-		Recommendations: []*plimsollv1.Recommendation{
+		Recommendations: []*tunev1.Recommendation{
 			{
 				Knob: "per_try_timeout", Verdict: "PROBE", From: "250ms", To: "900ms", Reason: "8.2 % of tries are cut at 250ms, so the tail is not known.",
-				Evidence: []*plimsollv1.Evidence{{Name: "tries", Value: 1650, Unit: "tries", Source: "attempts"}, {Name: "cut", Value: 0.0818181818, Unit: "share", Source: "Kaplan-Meier over 1650 tries, 135 cut"}},
+				Evidence: []*tunev1.Evidence{{Name: "tries", Value: 1650, Unit: "tries", Source: "attempts"}, {Name: "cut", Value: 0.0818181818, Unit: "share", Source: "Kaplan-Meier over 1650 tries, 135 cut"}},
 			},
 			{Knob: "retries", Verdict: "RECOMMEND", From: "3", To: "1", Reason: "One retry repairs what retries can repair.", Provisional: true},
 			{Knob: "max_requests", Verdict: "INSUFFICIENT", Reason: "The service never ran at its capacity."},
 		},
-		Policy:  &plimsollv1.TrafficPolicy{PerTryTimeout: durationpb.New(900 * time.Millisecond), Retries: proto.Uint32(1)},
-		Current: &plimsollv1.TrafficPolicy{PerTryTimeout: durationpb.New(250 * time.Millisecond), Retries: proto.Uint32(3)},
+		Policy:  &meshv1.TrafficPolicy{PerTryTimeout: durationpb.New(900 * time.Millisecond), Retries: proto.Uint32(1)},
+		Current: &meshv1.TrafficPolicy{PerTryTimeout: durationpb.New(250 * time.Millisecond), Retries: proto.Uint32(3)},
 	}
 }
 
-func reviewsToRatings() *plimsollv1.EdgeRef {
-	return &plimsollv1.EdgeRef{Namespace: "default", SrcService: "reviews", DstService: "ratings"}
+func reviewsToRatings() *typesv1.EdgeRef {
+	return &typesv1.EdgeRef{Namespace: "default", SrcService: "reviews", DstService: "ratings"}
 }
 
-func (fakeTune) Plan(_ context.Context, req *connect.Request[plimsollv1.PlanRequest]) (*connect.Response[plimsollv1.PlanResponse], error) {
+func (fakeTune) Plan(_ context.Context, req *connect.Request[tunev1.PlanRequest]) (*connect.Response[tunev1.PlanResponse], error) {
 	p := plan("plan-1", req.Msg.Edge)
 	if req.Msg.Edge.DstService == "details" {
 		p.Id, p.Recommendations, p.Stressed = "plan-2", p.Recommendations[2:], nil
 	}
-	return connect.NewResponse(&plimsollv1.PlanResponse{Plan: p}), nil
+	return connect.NewResponse(&tunev1.PlanResponse{Plan: p}), nil
 }
 
-func changes(failing string) *plimsollv1.ApplyTrafficPolicyResponse {
-	return &plimsollv1.ApplyTrafficPolicyResponse{Changes: []*plimsollv1.ProxyChange{
+func changes(failing string) *meshv1.ApplyTrafficPolicyResponse {
+	return &meshv1.ApplyTrafficPolicyResponse{Changes: []*meshv1.ProxyChange{
 		{Proxy: "sidecar~127.0.0.1~reviews-v1.default~shop", RuntimeLiveAfter: durationpb.New(1200 * time.Microsecond), RoutesLiveAfter: durationpb.New(31 * time.Millisecond)},
 		{Proxy: "sidecar~127.0.0.1~reviews-v2.default~shop", RuntimeLiveAfter: durationpb.New(900 * time.Microsecond), Error: failing},
 	}}
 }
 
-func (fakeTune) Apply(_ context.Context, req *connect.Request[plimsollv1.ApplyRequest]) (*connect.Response[plimsollv1.ApplyResponse], error) {
+func (fakeTune) Apply(_ context.Context, req *connect.Request[tunev1.ApplyRequest]) (*connect.Response[tunev1.ApplyResponse], error) {
 	failing := ""
 	switch req.Msg.PlanId {
 	case "plan-none":
@@ -185,21 +191,21 @@ func (fakeTune) Apply(_ context.Context, req *connect.Request[plimsollv1.ApplyRe
 	}
 	p := plan(req.Msg.PlanId, reviewsToRatings())
 	p.AppliedAt = noon(time.Second)
-	return connect.NewResponse(&plimsollv1.ApplyResponse{Plan: p, Result: changes(failing)}), nil
+	return connect.NewResponse(&tunev1.ApplyResponse{Plan: p, Result: changes(failing)}), nil
 }
 
-func (fakeTune) Rollback(context.Context, *connect.Request[plimsollv1.RollbackRequest]) (*connect.Response[plimsollv1.RollbackResponse], error) {
+func (fakeTune) Rollback(context.Context, *connect.Request[tunev1.RollbackRequest]) (*connect.Response[tunev1.RollbackResponse], error) {
 	p := plan("plan-1", reviewsToRatings())
 	p.AppliedAt, p.RolledBackAt = noon(time.Second), noon(time.Minute)
-	return connect.NewResponse(&plimsollv1.RollbackResponse{Plan: p, Result: changes("")}), nil
+	return connect.NewResponse(&tunev1.RollbackResponse{Plan: p, Result: changes("")}), nil
 }
 
-func (fakeTune) ListPlans(_ context.Context, req *connect.Request[plimsollv1.ListPlansRequest]) (*connect.Response[plimsollv1.ListPlansResponse], error) {
+func (fakeTune) ListPlans(_ context.Context, req *connect.Request[tunev1.ListPlansRequest]) (*connect.Response[tunev1.ListPlansResponse], error) {
 	p := plan("plan-1", reviewsToRatings())
 	p.AppliedAt = noon(time.Second)
-	answer := &plimsollv1.ListPlansResponse{Plans: []*plimsollv1.Plan{p}}
+	answer := &tunev1.ListPlansResponse{Plans: []*tunev1.Plan{p}}
 	if req.Msg.Edge == nil {
-		other := plan("plan-0", &plimsollv1.EdgeRef{Namespace: "default", SrcService: "web", DstService: "details", Route: "items"})
+		other := plan("plan-0", &typesv1.EdgeRef{Namespace: "default", SrcService: "web", DstService: "details", Route: "items"})
 		answer.Plans = append(answer.Plans, other)
 	}
 	return connect.NewResponse(answer), nil
@@ -207,14 +213,14 @@ func (fakeTune) ListPlans(_ context.Context, req *connect.Request[plimsollv1.Lis
 
 type fakeStatus struct{ findings bool }
 
-func (f fakeStatus) GetStatus(context.Context, *connect.Request[plimsollv1.GetStatusRequest]) (*connect.Response[plimsollv1.GetStatusResponse], error) {
-	answer := &plimsollv1.GetStatusResponse{
+func (f fakeStatus) GetStatus(context.Context, *connect.Request[statusv1.GetStatusRequest]) (*connect.Response[statusv1.GetStatusResponse], error) {
+	answer := &statusv1.GetStatusResponse{
 		Version: "1.2.3", Watermark: noon(0),
-		Checks:  []*plimsollv1.Check{{Code: "PLM001", Name: "store answers", Result: "ok", Detail: "ClickHouse 26.7.2.1"}},
-		Proxies: []*plimsollv1.ProxyStatus{{Proxy: "sidecar~127.0.0.1~web.default~shop", Collector: "c1", LastSeen: noon(0), Requests: 10, Attempts: 12}},
+		Checks:  []*statusv1.Check{{Code: "PLM001", Name: "store answers", Result: "ok", Detail: "ClickHouse 26.7.2.1"}},
+		Proxies: []*statusv1.ProxyStatus{{Proxy: "sidecar~127.0.0.1~web.default~shop", Collector: "c1", LastSeen: noon(0), Requests: 10, Attempts: 12}},
 	}
 	if f.findings {
-		answer.Checks = append(answer.Checks, &plimsollv1.Check{
+		answer.Checks = append(answer.Checks, &statusv1.Check{
 			Code: "PLM005", Name: "proxies report", Result: "warning", Detail: "1 of 1 silent", Hint: "see whether it runs",
 		})
 	}

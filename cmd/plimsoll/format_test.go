@@ -10,7 +10,9 @@ import (
 	"go.yaml.in/yaml/v3"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
-	plimsollv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/v1"
+	graphv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/graph/v1"
+	tunev1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/tune/v1"
+	typesv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/types/v1"
 	"github.com/plimsoll-mesh/plimsoll/store/query"
 )
 
@@ -104,11 +106,11 @@ func TestGraphJSONKeys(t *testing.T) {
 // and nothing where it ends before the watermark.
 func TestNoteEnd(t *testing.T) {
 	mark := noon(0).AsTime()
-	ended := func(offset time.Duration) *plimsollv1.Window { return window(-time.Hour, offset) }
+	ended := func(offset time.Duration) *typesv1.Window { return window(-time.Hour, offset) }
 	for _, c := range []struct {
 		name  string
 		asked *timestamppb.Timestamp
-		w     *plimsollv1.Window
+		w     *typesv1.Window
 		age   time.Duration // of the watermark
 		want  string
 	}{
@@ -122,7 +124,7 @@ func TestNoteEnd(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var stderr strings.Builder
-			noteEnd(&printer{errOut: &stderr}, &plimsollv1.GetGraphRequest{To: c.asked}, c.w, mark.Add(c.age))
+			noteEnd(&printer{errOut: &stderr}, &graphv1.GetGraphRequest{To: c.asked}, c.w, mark.Add(c.age))
 			if got := stderr.String(); got != c.want {
 				t.Errorf("note %q, want %q", got, c.want)
 			}
@@ -131,7 +133,7 @@ func TestNoteEnd(t *testing.T) {
 }
 
 func TestShortNames(t *testing.T) {
-	name := shortNames([]*plimsollv1.Node{
+	name := shortNames([]*graphv1.Node{
 		{Id: "m/c/blue/web", Mesh: "m", Workload: "web"},
 		{Id: "m/c/green/web", Mesh: "m", Workload: "web"},
 		{Id: "m/c/blue/db", Mesh: "m", Workload: "db"},
@@ -165,24 +167,24 @@ func TestPlanCells(t *testing.T) {
 	if got := verdictsCell(nil) + changesCell(nil); got != "" {
 		t.Errorf("a plan without recommendations shows %q", got)
 	}
-	edge := &plimsollv1.EdgeRef{Namespace: "n", SrcService: "a", DstService: "b", Route: "r\n"}
+	edge := &typesv1.EdgeRef{Namespace: "n", SrcService: "a", DstService: "b", Route: "r\n"}
 	if got, want := edgeText(edge), "a → b (n) route r "; got != want {
 		t.Errorf("edge %q, want %q", got, want)
 	}
 }
 
 func TestSufficient(t *testing.T) {
-	insufficient := &plimsollv1.Recommendation{Verdict: "INSUFFICIENT"}
+	insufficient := &tunev1.Recommendation{Verdict: "INSUFFICIENT"}
 	for _, c := range []struct {
-		recommendations []*plimsollv1.Recommendation
+		recommendations []*tunev1.Recommendation
 		want            int
 	}{
 		{nil, exitNotEnough},
-		{[]*plimsollv1.Recommendation{insufficient, insufficient}, exitNotEnough},
-		{[]*plimsollv1.Recommendation{insufficient, {Verdict: "KEEP"}}, exitOK},
-		{[]*plimsollv1.Recommendation{{Verdict: "CONFLICT"}}, exitOK},
+		{[]*tunev1.Recommendation{insufficient, insufficient}, exitNotEnough},
+		{[]*tunev1.Recommendation{insufficient, {Verdict: "KEEP"}}, exitOK},
+		{[]*tunev1.Recommendation{{Verdict: "CONFLICT"}}, exitOK},
 	} {
-		if got := exitCode(sufficient(&plimsollv1.Plan{Recommendations: c.recommendations})); got != c.want {
+		if got := exitCode(sufficient(&tunev1.Plan{Recommendations: c.recommendations})); got != c.want {
 			t.Errorf("%v: exit code %d, want %d", c.recommendations, got, c.want)
 		}
 	}

@@ -11,14 +11,15 @@ import (
 	"connectrpc.com/connect"
 	"github.com/spf13/cobra"
 
-	plimsollv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/v1"
+	graphv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/graph/v1"
+	typesv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/types/v1"
 	"github.com/plimsoll-mesh/plimsoll/store/query"
 )
 
 func newGraphCommand() *cobra.Command {
 	from, to := when{now: time.Now}, when{now: time.Now}
 	var window time.Duration
-	req := &plimsollv1.GetGraphRequest{}
+	req := &graphv1.GetGraphRequest{}
 	cmd := &cobra.Command{
 		Use:   "graph",
 		Short: "Show who calls whom, and how it goes",
@@ -64,7 +65,7 @@ errors.`,
 
 // noteEnd says why the answer ends where it does, if that is the watermark: it
 // stands still since a while, or a later end was asked for.
-func noteEnd(p *printer, req *plimsollv1.GetGraphRequest, w *plimsollv1.Window, now time.Time) {
+func noteEnd(p *printer, req *graphv1.GetGraphRequest, w *typesv1.Window, now time.Time) {
 	end := w.GetTo().AsTime()
 	if end.Before(w.GetWatermark().AsTime()) {
 		return
@@ -77,7 +78,7 @@ func noteEnd(p *printer, req *plimsollv1.GetGraphRequest, w *plimsollv1.Window, 
 	}
 }
 
-func printGraph(p *printer, g *plimsollv1.GetGraphResponse) error {
+func printGraph(p *printer, g *graphv1.GetGraphResponse) error {
 	r := result{
 		message: g,
 		empty:   "No traffic from " + windowText(g.Window) + ".",
@@ -92,7 +93,7 @@ func printGraph(p *printer, g *plimsollv1.GetGraphResponse) error {
 	return p.print(r)
 }
 
-func graphTable(g *plimsollv1.GetGraphResponse, wide bool) table {
+func graphTable(g *graphv1.GetGraphResponse, wide bool) table {
 	t := table{columns: []column{
 		textColumn("SRC"), textColumn("DST"), textColumn("ROUTE"), textColumn("VANTAGE"),
 		numberColumn("REQ"), numberColumn("RATE/S"), numberColumn("ERR%"),
@@ -115,7 +116,7 @@ func graphTable(g *plimsollv1.GetGraphResponse, wide bool) table {
 }
 
 // figureCell writes the estimate in milliseconds; nil is unknown.
-func figureCell(f *plimsollv1.Figure) string {
+func figureCell(f *typesv1.Figure) string {
 	if f == nil {
 		return ""
 	}
@@ -136,7 +137,7 @@ func outcomesCell(outcomes map[string]uint64) string {
 
 // shortNames returns a function that writes a node by its workload, or by
 // "~service" where only that is known, as long as no other node is called so.
-func shortNames(nodes []*plimsollv1.Node) func(id string) string {
+func shortNames(nodes []*graphv1.Node) func(id string) string {
 	short, taken := map[string]string{}, map[string]int{}
 	for _, n := range nodes {
 		name := n.Workload

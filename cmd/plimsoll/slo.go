@@ -6,7 +6,7 @@ import (
 	"connectrpc.com/connect"
 	"github.com/spf13/cobra"
 
-	plimsollv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/v1"
+	slov1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/slo/v1"
 )
 
 func newSLOCommand() *cobra.Command {
@@ -72,7 +72,7 @@ func sloQuery(cmd *cobra.Command) func(cmd *cobra.Command, name string, tables f
 		if err != nil {
 			return err
 		}
-		req := &plimsollv1.ListSLOsRequest{Name: name, At: at.proto()}
+		req := &slov1.ListSLOsRequest{Name: name, At: at.proto()}
 		answer, err := c.slo.ListSLOs(cmd.Context(), connect.NewRequest(req))
 		if err != nil {
 			return conn.explain(err)
@@ -86,11 +86,11 @@ func sloQuery(cmd *cobra.Command) func(cmd *cobra.Command, name string, tables f
 	}
 }
 
-func sloList(r *result) []*plimsollv1.SLOStatus {
-	return r.message.(*plimsollv1.ListSLOsResponse).Slos
+func sloList(r *result) []*slov1.SLOStatus {
+	return r.message.(*slov1.ListSLOsResponse).Slos
 }
 
-func sloTable(slos []*plimsollv1.SLOStatus) table {
+func sloTable(slos []*slov1.SLOStatus) table {
 	t := table{columns: []column{
 		textColumn("NAME"), textColumn("SERVICE"), numberColumn("OBJECTIVE%"), textColumn("PERIOD"), textColumn("STATE"),
 		numberColumn("SLI%"), numberColumn("BUDGET%"), numberColumn("GOOD"), numberColumn("TOTAL"),
@@ -110,7 +110,7 @@ func sloTable(slos []*plimsollv1.SLOStatus) table {
 	return t
 }
 
-func burnTable(slos []*plimsollv1.SLOStatus) table {
+func burnTable(slos []*slov1.SLOStatus) table {
 	t := table{columns: []column{
 		textColumn("NAME"), textColumn("SEVERITY"), textColumn("LONG"), textColumn("SHORT"), numberColumn("FACTOR"),
 		numberColumn("LONG_RATE"), numberColumn("SHORT_RATE"), textColumn("FIRING"),

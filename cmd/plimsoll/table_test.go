@@ -9,7 +9,7 @@ import (
 
 	"google.golang.org/protobuf/types/known/durationpb"
 
-	plimsollv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/v1"
+	slov1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/slo/v1"
 )
 
 func TestTable(t *testing.T) {
@@ -57,9 +57,9 @@ func TestTableReportsWriteErrors(t *testing.T) {
 // get all.
 func TestPrintReportsWriteErrors(t *testing.T) {
 	r := result{
-		message: &plimsollv1.ListSLOsResponse{},
+		message: &slov1.ListSLOsResponse{},
 		names:   []string{"a"},
-		tables:  []table{sloTable([]*plimsollv1.SLOStatus{{Name: "a"}}), sloTable([]*plimsollv1.SLOStatus{{Name: "b"}})},
+		tables:  []table{sloTable([]*slov1.SLOStatus{{Name: "a"}}), sloTable([]*slov1.SLOStatus{{Name: "b"}})},
 	}
 	for _, format := range formats() {
 		p := &printer{format: format, out: brokenPipe{}, errOut: io.Discard}

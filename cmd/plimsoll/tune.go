@@ -8,7 +8,8 @@ import (
 	"connectrpc.com/connect"
 	"github.com/spf13/cobra"
 
-	plimsollv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/v1"
+	tunev1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/tune/v1"
+	typesv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/types/v1"
 )
 
 func newTuneCommand() *cobra.Command {
@@ -44,13 +45,13 @@ func (t *tuneCommand) open(cmd *cobra.Command) (*client, error) {
 	return t.dial()
 }
 
-func addEdgeFlags(cmd *cobra.Command, edge *plimsollv1.EdgeRef) {
+func addEdgeFlags(cmd *cobra.Command, edge *typesv1.EdgeRef) {
 	cmd.Flags().StringVarP(&edge.Namespace, "namespace", "n", "default", "namespace of the edge")
 	cmd.Flags().StringVar(&edge.Route, "route", "", "route of the edge (default all routes)")
 }
 
 func newTunePlanCommand() *cobra.Command {
-	edge := &plimsollv1.EdgeRef{}
+	edge := &typesv1.EdgeRef{}
 	healthy, stressed := newSpan(time.Now), newSpan(time.Now)
 	var deadline time.Duration
 	cmd := &cobra.Command{
@@ -77,7 +78,7 @@ is INSUFFICIENT.`,
 		if err != nil {
 			return err
 		}
-		answer, err := c.tune.Plan(cmd.Context(), connect.NewRequest(&plimsollv1.PlanRequest{
+		answer, err := c.tune.Plan(cmd.Context(), connect.NewRequest(&tunev1.PlanRequest{
 			Edge: edge, Healthy: healthy.proto(), Stressed: stressed.proto(), Deadline: optionalDuration(deadline),
 		}))
 		if err != nil {
@@ -92,7 +93,7 @@ is INSUFFICIENT.`,
 }
 
 // sufficient is the error of a plan that could judge nothing.
-func sufficient(p *plimsollv1.Plan) error {
+func sufficient(p *tunev1.Plan) error {
 	for _, r := range p.GetRecommendations() {
 		if r.Verdict != "INSUFFICIENT" {
 			return nil
@@ -102,7 +103,7 @@ func sufficient(p *plimsollv1.Plan) error {
 }
 
 func newTuneApplyCommand() *cobra.Command {
-	req := &plimsollv1.ApplyRequest{}
+	req := &tunev1.ApplyRequest{}
 	cmd := &cobra.Command{
 		Use:   "apply PLAN",
 		Short: "Set what a plan recommends, on every caller's proxy",
@@ -141,7 +142,7 @@ func newTuneRollbackCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		answer, err := c.tune.Rollback(cmd.Context(), connect.NewRequest(&plimsollv1.RollbackRequest{PlanId: firstOf(args...)}))
+		answer, err := c.tune.Rollback(cmd.Context(), connect.NewRequest(&tunev1.RollbackRequest{PlanId: firstOf(args...)}))
 		if err != nil {
 			return t.explain(err)
 		}
@@ -152,7 +153,7 @@ func newTuneRollbackCommand() *cobra.Command {
 }
 
 func newTuneHistoryCommand() *cobra.Command {
-	edge := &plimsollv1.EdgeRef{}
+	edge := &typesv1.EdgeRef{}
 	cmd := &cobra.Command{
 		Use:   "history [SRC DST]",
 		Short: "List plans, newest first, and when each was applied and rolled back",
@@ -166,7 +167,7 @@ func newTuneHistoryCommand() *cobra.Command {
 	t := newTuneSubcommand(cmd, "viewer")
 	addEdgeFlags(cmd, edge)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		req := &plimsollv1.ListPlansRequest{}
+		req := &tunev1.ListPlansRequest{}
 		if len(args) == 2 {
 			edge.SrcService, edge.DstService = args[0], args[1]
 			req.Edge = edge

@@ -9,10 +9,12 @@ import (
 
 	"google.golang.org/protobuf/types/known/durationpb"
 
-	plimsollv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/v1"
+	meshv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/mesh/v1"
+	tunev1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/tune/v1"
+	typesv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/types/v1"
 )
 
-func (t *tuneCommand) printPlan(answer *plimsollv1.PlanResponse) error {
+func (t *tuneCommand) printPlan(answer *tunev1.PlanResponse) error {
 	p := answer.GetPlan()
 	if t.forPeople() {
 		t.note("Plan %s for %s.", p.GetId(), edgeText(p.GetEdge()))
@@ -26,13 +28,13 @@ func (t *tuneCommand) printPlan(answer *plimsollv1.PlanResponse) error {
 	})
 }
 
-func noteWindow(p *printer, name string, w *plimsollv1.Window) {
+func noteWindow(p *printer, name string, w *typesv1.Window) {
 	if w != nil {
 		p.note("%s: %s.", name, windowText(w))
 	}
 }
 
-func verdictTable(recommendations []*plimsollv1.Recommendation) table {
+func verdictTable(recommendations []*tunev1.Recommendation) table {
 	t := table{columns: []column{
 		textColumn("KNOB"), textColumn("VERDICT"), textColumn("FROM"), textColumn("TO"), textColumn("REASON"),
 	}}
@@ -46,7 +48,7 @@ func verdictTable(recommendations []*plimsollv1.Recommendation) table {
 	return t
 }
 
-func evidenceTable(recommendations []*plimsollv1.Recommendation) table {
+func evidenceTable(recommendations []*tunev1.Recommendation) table {
 	t := table{columns: []column{
 		textColumn("KNOB"), textColumn("EVIDENCE"), numberColumn("VALUE"), textColumn("UNIT"), textColumn("SOURCE"),
 	}}
@@ -60,7 +62,7 @@ func evidenceTable(recommendations []*plimsollv1.Recommendation) table {
 
 // printChanges prints how each proxy took a change; one that did not take it
 // makes the command fail after all are printed.
-func (t *tuneCommand) printChanges(r result, answer *plimsollv1.ApplyTrafficPolicyResponse) error {
+func (t *tuneCommand) printChanges(r result, answer *meshv1.ApplyTrafficPolicyResponse) error {
 	changes := table{columns: []column{
 		textColumn("PROXY"), numberColumn("RUNTIME_LIVE_MS"), numberColumn("ROUTES_LIVE_MS"), textColumn("ERROR"),
 	}}
@@ -82,7 +84,7 @@ func (t *tuneCommand) printChanges(r result, answer *plimsollv1.ApplyTrafficPoli
 	return nil
 }
 
-func planTable(plans []*plimsollv1.Plan) table {
+func planTable(plans []*tunev1.Plan) table {
 	t := table{columns: []column{
 		textColumn("PLAN"), textColumn("EDGE"), textColumn("CREATED_AT"), textColumn("APPLIED_AT"), textColumn("ROLLED_BACK_AT"),
 		textColumn("VERDICTS"), textColumn("CHANGES").onlyWide(),
@@ -95,7 +97,7 @@ func planTable(plans []*plimsollv1.Plan) table {
 }
 
 // verdictsCell counts verdicts, in alphabetical order.
-func verdictsCell(recommendations []*plimsollv1.Recommendation) string {
+func verdictsCell(recommendations []*tunev1.Recommendation) string {
 	counts := map[string]int{}
 	for _, r := range recommendations {
 		counts[r.Verdict]++
@@ -108,7 +110,7 @@ func verdictsCell(recommendations []*plimsollv1.Recommendation) string {
 }
 
 // changesCell lists what the plan would change.
-func changesCell(recommendations []*plimsollv1.Recommendation) string {
+func changesCell(recommendations []*tunev1.Recommendation) string {
 	var parts []string
 	for _, r := range recommendations {
 		if r.Verdict == "RECOMMEND" || r.Verdict == "PROBE" {
@@ -119,7 +121,7 @@ func changesCell(recommendations []*plimsollv1.Recommendation) string {
 }
 
 // edgeText writes "reviews → ratings (default)", and the route where it names one.
-func edgeText(e *plimsollv1.EdgeRef) string {
+func edgeText(e *typesv1.EdgeRef) string {
 	text := fmt.Sprintf("%s → %s (%s)", e.GetSrcService(), e.GetDstService(), e.GetNamespace())
 	if e.GetRoute() != "" {
 		text += " route " + e.GetRoute()

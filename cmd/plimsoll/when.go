@@ -8,7 +8,7 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
-	plimsollv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/v1"
+	typesv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/types/v1"
 )
 
 // when is a flag that takes a moment: RFC 3339, or a duration before now.
@@ -73,11 +73,11 @@ func (s *span) Set(text string) error {
 	return nil
 }
 
-func (s *span) proto() *plimsollv1.Window {
+func (s *span) proto() *typesv1.Window {
 	if s.text == "" {
 		return nil
 	}
-	return &plimsollv1.Window{From: s.from.proto(), To: s.to.proto()}
+	return &typesv1.Window{From: s.from.proto(), To: s.to.proto()}
 }
 
 // optionalDuration returns nil for zero.
@@ -89,7 +89,7 @@ func optionalDuration(d time.Duration) *durationpb.Duration {
 }
 
 // windowText writes a window for people.
-func windowText(w *plimsollv1.Window) string {
+func windowText(w *typesv1.Window) string {
 	const clock = "2006-01-02T15:04:05.999Z"
 	from, to := w.GetFrom().AsTime(), w.GetTo().AsTime()
 	return fmt.Sprintf("%s to %s (%s)", from.Format(clock), to.Format(clock), to.Sub(from).Round(time.Millisecond))

@@ -20,6 +20,7 @@ type Spec struct {
 	LogDir  string        // NAME.log goes here
 	Grace   time.Duration // from SIGTERM to SIGKILL, default 5 s
 	WorkDir string
+	Files   []*os.File // open in the child, from descriptor 3 on
 }
 
 // Process is a started child.
@@ -46,7 +47,7 @@ func start(spec Spec, fork func(*exec.Cmd) error) (*Process, error) {
 	p.cmd = exec.Command(spec.Path, spec.Args...)
 	p.cmd.Stdout, p.cmd.Stderr = out, out
 	p.cmd.Env = append(os.Environ(), spec.Env...)
-	p.cmd.Dir = spec.WorkDir
+	p.cmd.Dir, p.cmd.ExtraFiles = spec.WorkDir, spec.Files
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 	if err := fork(p.cmd); err != nil {
 		return nil, fmt.Errorf("starting %s: %w", spec.Name, err)

@@ -38,6 +38,26 @@ func TestChildThatEndsUnaskedIsReported(t *testing.T) {
 	}
 }
 
+func TestFilesAreInherited(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "held")
+	if err := os.WriteFile(path, []byte("passed on\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	spec := shell(t, "cat <&3; sleep 1000")
+	spec.Files = []*os.File{f}
+	p, err := newSet(t).Start(spec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	waitForLog(t, spec, "passed on")
+	p.Kill()
+}
+
 func TestStopAsksFirst(t *testing.T) {
 	spec := shell(t, `trap 'echo bye; exit 0' TERM; echo ready; while :; do sleep 0.01; done`)
 	spec.Grace = 10 * time.Second

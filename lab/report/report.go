@@ -129,8 +129,19 @@ type Telemetry struct {
 	ALSWritten   uint64   `json:"als_written"`  // entries that Envoy says it wrote
 	Rows         uint64   `json:"rows"`         // rows stored, requests and tries
 	Doubled      uint64   `json:"doubled"`      // rows stored more than once
+	Lost         *int64   `json:"lost"`         // written + dropped − rows, of which als_dropped are known to the proxies
 	Completeness *float64 `json:"completeness"` // rows ÷ (written + dropped)
+	Proxies      []Proxy  `json:"proxies"`
 	FirstEdgeS   *float64 `json:"first_edge_s"` // from the start of the lab to the first edge in the graph
+}
+
+// Proxy is the telemetry of one proxy.
+type Proxy struct {
+	Proxy   string `json:"proxy"`   // Envoy's node.id
+	Written uint64 `json:"written"` // entries, by its own count
+	Dropped uint64 `json:"dropped"`
+	Rows    uint64 `json:"rows"` // stored once
+	Lost    int64  `json:"lost"` // written + dropped − rows
 }
 
 // SLO is an objective at the end of the run.

@@ -94,6 +94,11 @@ func (r *Report) writeTelemetry(w io.Writer) {
 	} else {
 		fmt.Fprintf(w, "%d rows stored, %d doubled, completeness %.6f\n", t.Rows, t.Doubled, *t.Completeness)
 	}
+	for _, p := range t.Proxies {
+		if p.Lost != 0 {
+			fmt.Fprintf(w, "LOST\t%d rows of %s: it wrote %d entries and dropped %d, %d are stored\n", p.Lost, p.Proxy, p.Written, p.Dropped, p.Rows)
+		}
+	}
 	fmt.Fprintf(w, "MACHINE\t%d cores, sleepers woke up to %.0f ms late, %.0f s of processor time, %.0f MiB at the peak\n",
 		r.Machine.Cores, r.Machine.OvershootP99Ms, r.Machine.CPUSeconds, r.Machine.PeakRSSMiB)
 }

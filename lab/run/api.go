@@ -12,16 +12,27 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/plimsoll-mesh/plimsoll/api/bearer"
-	plimsollv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/v1"
-	"github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/v1/plimsollv1connect"
+	alertv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/alert/v1"
+	"github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/alert/v1/alertv1connect"
+	graphv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/graph/v1"
+	"github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/graph/v1/graphv1connect"
+	meshv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/mesh/v1"
+	slov1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/slo/v1"
+	"github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/slo/v1/slov1connect"
+	statusv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/status/v1"
+	"github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/status/v1/statusv1connect"
+	tunev1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/tune/v1"
+	"github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/tune/v1/tunev1connect"
+	typesv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/types/v1"
 )
 
 // api asks the analyzer, as any client would.
 type api struct {
-	graph  plimsollv1connect.GraphServiceClient
-	slo    plimsollv1connect.SLOServiceClient
-	tune   plimsollv1connect.TuneServiceClient
-	status plimsollv1connect.StatusServiceClient
+	graph  graphv1connect.GraphServiceClient
+	slo    slov1connect.SLOServiceClient
+	alert  alertv1connect.AlertServiceClient
+	tune   tunev1connect.TuneServiceClient
+	status statusv1connect.StatusServiceClient
 
 	client *http.Client
 }
@@ -41,16 +52,17 @@ func newAPI(url, tokenFile string) (*api, error) {
 	auth := connect.WithInterceptors(bearer.Interceptor(bearer.Token(strings.TrimSpace(string(token)))))
 	return &api{
 		client: client,
-		graph:  plimsollv1connect.NewGraphServiceClient(client, url, auth),
-		slo:    plimsollv1connect.NewSLOServiceClient(client, url, auth),
-		tune:   plimsollv1connect.NewTuneServiceClient(client, url, auth),
-		status: plimsollv1connect.NewStatusServiceClient(client, url, auth),
+		graph:  graphv1connect.NewGraphServiceClient(client, url, auth),
+		slo:    slov1connect.NewSLOServiceClient(client, url, auth),
+		alert:  alertv1connect.NewAlertServiceClient(client, url, auth),
+		tune:   tunev1connect.NewTuneServiceClient(client, url, auth),
+		status: statusv1connect.NewStatusServiceClient(client, url, auth),
 	}, nil
 }
 
 // edges returns the graph of a window, with latency bins.
-func (a *api) edges(ctx context.Context, from, to time.Time) (*plimsollv1.GetGraphResponse, error) {
-	resp, err := a.graph.GetGraph(ctx, connect.NewRequest(&plimsollv1.GetGraphRequest{
+func (a *api) edges(ctx context.Context, from, to time.Time) (*graphv1.GetGraphResponse, error) {
+	resp, err := a.graph.GetGraph(ctx, connect.NewRequest(&graphv1.GetGraphRequest{
 		From: timestamppb.New(from), To: timestamppb.New(to), WithBins: true,
 	}))
 	if err != nil {
@@ -60,8 +72,8 @@ func (a *api) edges(ctx context.Context, from, to time.Time) (*plimsollv1.GetGra
 }
 
 // slos returns the objectives as of a moment, the zero time meaning now.
-func (a *api) slos(ctx context.Context, at time.Time) ([]*plimsollv1.SLOStatus, error) {
-	req := &plimsollv1.ListSLOsRequest{}
+func (a *api) slos(ctx context.Context, at time.Time) ([]*slov1.SLOStatus, error) {
+	req := &slov1.ListSLOsRequest{}
 	if !at.IsZero() {
 		req.At = timestamppb.New(at)
 	}
@@ -72,8 +84,8 @@ func (a *api) slos(ctx context.Context, at time.Time) ([]*plimsollv1.SLOStatus, 
 	return resp.Msg.GetSlos(), nil
 }
 
-func (a *api) alerts(ctx context.Context) ([]*plimsollv1.Alert, error) {
-	resp, err := a.slo.ListAlerts(ctx, connect.NewRequest(&plimsollv1.ListAlertsRequest{}))
+func (a *api) alerts(ctx context.Context) ([]*alertv1.Alert, error) {
+	resp, err := a.alert.ListAlerts(ctx, connect.NewRequest(&alertv1.ListAlertsRequest{}))
 	if err != nil {
 		return nil, fmt.Errorf("asking for the alerts: %w", err)
 	}
@@ -82,7 +94,7 @@ func (a *api) alerts(ctx context.Context) ([]*plimsollv1.Alert, error) {
 
 // watermark returns the time up to which everything is stored.
 func (a *api) watermark(ctx context.Context) (time.Time, error) {
-	resp, err := a.status.GetStatus(ctx, connect.NewRequest(&plimsollv1.GetStatusRequest{}))
+	resp, err := a.status.GetStatus(ctx, connect.NewRequest(&statusv1.GetStatusRequest{}))
 	if err != nil {
 		return time.Time{}, fmt.Errorf("asking for the watermark: %w", err)
 	}
@@ -110,8 +122,8 @@ func (a *api) awaitWatermark(ctx context.Context, until time.Time) error {
 }
 
 // plan asks for a judgement of an edge.
-func (a *api) plan(ctx context.Context, edge *plimsollv1.EdgeRef) (*plimsollv1.Plan, error) {
-	resp, err := a.tune.Plan(ctx, connect.NewRequest(&plimsollv1.PlanRequest{Edge: edge}))
+func (a *api) plan(ctx context.Context, edge *typesv1.EdgeRef) (*tunev1.Plan, error) {
+	resp, err := a.tune.Plan(ctx, connect.NewRequest(&tunev1.PlanRequest{Edge: edge}))
 	if err != nil {
 		return nil, fmt.Errorf("asking for a plan: %w", err)
 	}
@@ -119,8 +131,8 @@ func (a *api) plan(ctx context.Context, edge *plimsollv1.EdgeRef) (*plimsollv1.P
 }
 
 // apply applies a plan and returns it with what the proxies said.
-func (a *api) apply(ctx context.Context, id string) (*plimsollv1.Plan, []*plimsollv1.ProxyChange, error) {
-	resp, err := a.tune.Apply(ctx, connect.NewRequest(&plimsollv1.ApplyRequest{PlanId: id}))
+func (a *api) apply(ctx context.Context, id string) (*tunev1.Plan, []*meshv1.ProxyChange, error) {
+	resp, err := a.tune.Apply(ctx, connect.NewRequest(&tunev1.ApplyRequest{PlanId: id}))
 	if err != nil {
 		return nil, nil, fmt.Errorf("applying plan %s: %w", id, err)
 	}
@@ -128,7 +140,7 @@ func (a *api) apply(ctx context.Context, id string) (*plimsollv1.Plan, []*plimso
 }
 
 func (a *api) rollback(ctx context.Context) error {
-	if _, err := a.tune.Rollback(ctx, connect.NewRequest(&plimsollv1.RollbackRequest{})); err != nil {
+	if _, err := a.tune.Rollback(ctx, connect.NewRequest(&tunev1.RollbackRequest{})); err != nil {
 		return fmt.Errorf("rolling back: %w", err)
 	}
 	return nil

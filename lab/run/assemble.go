@@ -9,7 +9,8 @@ import (
 	"time"
 
 	"github.com/plimsoll-mesh/plimsoll/api/apijson"
-	plimsollv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/v1"
+	graphv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/graph/v1"
+	typesv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/types/v1"
 	"github.com/plimsoll-mesh/plimsoll/lab/expect"
 	"github.com/plimsoll-mesh/plimsoll/lab/load"
 	"github.com/plimsoll-mesh/plimsoll/lab/report"
@@ -26,7 +27,7 @@ type assembler struct {
 	firstEdge time.Duration
 
 	account truth.Account
-	graphs  []*plimsollv1.GetGraphResponse // one a phase
+	graphs  []*graphv1.GetGraphResponse // one a phase
 }
 
 // settleTimeout bounds the wait for the last rows.
@@ -100,7 +101,7 @@ func (a *assembler) observedEdges() []report.Edge {
 	return list
 }
 
-func estimate(f *plimsollv1.Figure) *float64 {
+func estimate(f *typesv1.Figure) *float64 {
 	if f == nil {
 		return nil
 	}
@@ -164,31 +165,6 @@ func (a *assembler) addGraph(_ context.Context, r *report.Report) error {
 		return fmt.Errorf("encoding the graph: %w", err)
 	}
 	r.Graph = json.RawMessage(text)
-	return nil
-}
-
-func (a *assembler) addTelemetry(ctx context.Context, r *report.Report) error {
-	for _, s := range a.apps.stats(ctx) {
-		r.Telemetry.ALSWritten += uint64(s.LogsWritten())
-		r.Telemetry.ALSDropped += uint64(s.LogsDropped())
-	}
-	if a.firstEdge > 0 {
-		seconds := a.firstEdge.Seconds()
-		r.Telemetry.FirstEdgeS = &seconds
-	}
-	if a.opts.Store != "" {
-		return nil // rows of other runs are in there, too
-	}
-	rows, err := witness.StoredRows(ctx, a.place.engineSock(), database(a.stack.dsn))
-	if err != nil {
-		return err
-	}
-	t := &r.Telemetry
-	t.Rows, t.Doubled, t.ALSReceived = rows.Requests+rows.Attempts, rows.Doubled, rows.Received
-	if all := t.ALSWritten + t.ALSDropped; all > 0 {
-		share := float64(t.Rows) / float64(all)
-		t.Completeness = &share
-	}
 	return nil
 }
 

@@ -10,7 +10,11 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
-	plimsollv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/v1"
+	alertv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/alert/v1"
+	graphv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/graph/v1"
+	slov1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/slo/v1"
+	tunev1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/tune/v1"
+	typesv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/types/v1"
 	"github.com/plimsoll-mesh/plimsoll/lab/hook"
 	"github.com/plimsoll-mesh/plimsoll/lab/load"
 	"github.com/plimsoll-mesh/plimsoll/lab/report"
@@ -160,8 +164,8 @@ func TestTruthAndObservedEdges(t *testing.T) {
 	if diff := cmp.Diff([]string{"calm 4", "trigger 2", "later 1"}, got); diff != "" {
 		t.Errorf("in the order of the phases, without what lies outside of all: %s", diff)
 	}
-	a.graphs = []*plimsollv1.GetGraphResponse{{}, {Edges: []*plimsollv1.Edge{{
-		Src: nodeFront, Dst: nodeBack1, Route: "r", Requests: 7, LatencyMs: &plimsollv1.Quantiles{P50: &plimsollv1.Figure{Estimate: 5}},
+	a.graphs = []*graphv1.GetGraphResponse{{}, {Edges: []*graphv1.Edge{{
+		Src: nodeFront, Dst: nodeBack1, Route: "r", Requests: 7, LatencyMs: &graphv1.Quantiles{P50: &typesv1.Figure{Estimate: 5}},
 	}}}}
 	seen := a.observedEdges()
 	if len(seen) != 1 || seen[0].Phase != "trigger" || seen[0].Requests != 7 || *seen[0].P50Ms != 5 || seen[0].P99Ms != nil {
@@ -173,7 +177,7 @@ func TestTruthAndObservedEdges(t *testing.T) {
 func TestSLOs(t *testing.T) {
 	a, b := assembled(t, twoPhases)
 	sli := 0.9
-	b.analyzer.slos = []*plimsollv1.SLOStatus{{Name: "x", State: "burning", Sli: &sli, Good: 9, Total: 10}}
+	b.analyzer.slos = []*slov1.SLOStatus{{Name: "x", State: "burning", Sli: &sli, Good: 9, Total: 10}}
 	r := &report.Report{}
 	if err := a.addSLOs(t.Context(), r); err != nil {
 		t.Fatal(err)
@@ -196,9 +200,9 @@ func TestAlerts(t *testing.T) {
 	a, b := assembled(t, twoPhases)
 	zero := a.driver.clock.zero()
 	at := func(s int) *timestamppb.Timestamp { return timestamppb.New(zero.Add(time.Duration(s) * time.Second)) }
-	b.analyzer.alerts = []*plimsollv1.Alert{
+	b.analyzer.alerts = []*alertv1.Alert{
 		{Slo: "old", FiredAt: at(-5)},
-		{Slo: "x", Severity: "page", FiredAt: at(5), ResolvedAt: at(9), Deliveries: []*plimsollv1.Delivery{
+		{Slo: "x", Severity: "page", FiredAt: at(5), ResolvedAt: at(9), Deliveries: []*alertv1.Delivery{
 			{Id: "m1", Event: "resolved", Tries: 7, DeliveredAt: at(9)},
 			{Id: "m2", Event: "firing", Tries: 2, DeliveredAt: at(6)},
 		}},
@@ -226,10 +230,10 @@ func TestAlerts(t *testing.T) {
 func TestPlans(t *testing.T) {
 	a, b := assembled(t, twoPhases)
 	applied := timestamppb.New(time.Unix(2_000_000_000, 0))
-	plan := &plimsollv1.Plan{
-		Id: "p", Edge: &plimsollv1.EdgeRef{SrcService: "front", DstService: "back"}, AppliedAt: applied,
-		Recommendations: []*plimsollv1.Recommendation{
-			{Knob: "retries", Verdict: "RECOMMEND", To: "1", Evidence: []*plimsollv1.Evidence{{Name: "tries", Value: 4, Unit: "tries"}}},
+	plan := &tunev1.Plan{
+		Id: "p", Edge: &typesv1.EdgeRef{SrcService: "front", DstService: "back"}, AppliedAt: applied,
+		Recommendations: []*tunev1.Recommendation{
+			{Knob: "retries", Verdict: "RECOMMEND", To: "1", Evidence: []*tunev1.Evidence{{Name: "tries", Value: 4, Unit: "tries"}}},
 			{Knob: "timeout", Verdict: "KEEP"},
 		},
 	}
@@ -321,13 +325,13 @@ func TestWitness(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	bin := func(low, high int64) *plimsollv1.LatencyBin {
-		return &plimsollv1.LatencyBin{LowUs: low, HighUs: high, Requests: 1}
+	bin := func(low, high int64) *graphv1.LatencyBin {
+		return &graphv1.LatencyBin{LowUs: low, HighUs: high, Requests: 1}
 	}
-	edge := func(src, dst, route string, low, high int64) *plimsollv1.Edge {
-		return &plimsollv1.Edge{Src: src, Dst: dst, Route: route, Requests: 1, Attempts: 1, LatencyBins: []*plimsollv1.LatencyBin{bin(low, high)}}
+	edge := func(src, dst, route string, low, high int64) *graphv1.Edge {
+		return &graphv1.Edge{Src: src, Dst: dst, Route: route, Requests: 1, Attempts: 1, LatencyBins: []*graphv1.LatencyBin{bin(low, high)}}
 	}
-	a.graphs = []*plimsollv1.GetGraphResponse{{Edges: []*plimsollv1.Edge{
+	a.graphs = []*graphv1.GetGraphResponse{{Edges: []*graphv1.Edge{
 		edge(load.Node, nodeFront, "default", 8900, 9000), edge(nodeFront, nodeBack1, "r", 2400, 2500), edge(nodeFront, nodeBack, "r", 2700, 2800),
 	}}, {}, {}}
 	a.drive.counters = []map[string]witness.Stats{{}, {}, {}, {}}

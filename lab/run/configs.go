@@ -2,26 +2,54 @@ package run
 
 import (
 	"fmt"
+	"path/filepath"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
 )
 
-// collectorConfig is the configuration of the collector, as a user would write
-// it.
-func collectorConfig(dsn, quarantine string, als, health int) ([]byte, error) {
+// collectorSettings are what a collector's configuration says.
+type collectorSettings struct {
+	name    string
+	dsn     string // of the store, or of the collector that it relays to
+	place   place
+	als     string // where proxies send their access logs; "": nowhere
+	relay   string // where other collectors send their blocks; "": nowhere
+	metrics bool   // whether the proxies' statistics are scraped
+	health  int
+}
+
+// yaml is the configuration as a user would write it.
+func (c collectorSettings) yaml() ([]byte, error) {
+	receivers := map[string]any{}
+	pipelines := map[string]any{}
+	add := func(signal, name string, settings map[string]any) {
+		settings["store"] = "meshstore"
+		receivers[name] = settings
+		pipelines[signal] = map[string]any{"receivers": []string{name}, "exporters": []string{"debug"}}
+	}
+	if c.als != "" {
+		add("logs", "envoyals", map[string]any{"endpoint": c.als})
+	}
+	if c.metrics {
+		add("metrics", "meshmetrics", map[string]any{"targets_file": filepath.Join(c.place.root, targetsFile), "interval": "2s"})
+	}
+	if c.relay != "" {
+		add("logs", "blockrelay", map[string]any{"endpoint": c.relay})
+	}
 	return yaml.Marshal(map[string]any{
 		"extensions": map[string]any{
-			"meshstore":    map[string]any{"endpoint": dsn, "collector": "lab", "quarantine": quarantine},
-			"health_check": map[string]any{"endpoint": loopback(health)},
+			"meshstore": map[string]any{
+				"endpoint": c.dsn, "collector": c.name, "quarantine": c.place.quarantine(),
+				"wal": map[string]any{"directory": c.place.wal(c.name)},
+			},
+			"health_check": map[string]any{"endpoint": loopback(c.health)},
 		},
-		"receivers": map[string]any{
-			"envoyals": map[string]any{"endpoint": loopback(als), "store": "meshstore"},
-		},
+		"receivers": receivers,
 		"exporters": map[string]any{"debug": map[string]any{}},
 		"service": map[string]any{
 			"extensions": []string{"meshstore", "health_check"},
-			"pipelines":  map[string]any{"logs": map[string]any{"receivers": []string{"envoyals"}, "exporters": []string{"debug"}}},
+			"pipelines":  pipelines,
 			"telemetry":  map[string]any{"metrics": map[string]any{"level": "none"}},
 		},
 	})

@@ -7,12 +7,18 @@ import (
 	"github.com/plimsoll-mesh/plimsoll/internal/golden"
 )
 
-func TestCollectorConfig(t *testing.T) {
-	text, err := collectorConfig("unix:///run/ch.sock?database=plimsoll", "/q", 18001, 18002)
-	if err != nil {
-		t.Fatal(err)
+func TestCollectorConfigs(t *testing.T) {
+	at := place{root: "/lab"}
+	for name, c := range map[string]collectorSettings{
+		"collector.yaml": {name: "lab", dsn: "unix:///run/ch.sock?database=plimsoll", place: at, als: "fd:3", metrics: true, health: 18002},
+		"central.yaml":   {name: "central", dsn: "http://ch:8123?database=plimsoll", place: at, relay: "unix:///lab/s/relay.sock", health: 18003},
+	} {
+		text, err := c.yaml()
+		if err != nil {
+			t.Fatal(err)
+		}
+		golden.Check(t, filepath.Join("testdata", name), text)
 	}
-	golden.Check(t, filepath.Join("testdata", "collector.yaml"), text)
 }
 
 func TestAnalyzerConfig(t *testing.T) {

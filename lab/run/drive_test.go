@@ -14,7 +14,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	plimsollv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/v1"
+	slov1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/slo/v1"
 	"github.com/plimsoll-mesh/plimsoll/lab/scenario"
 	"github.com/plimsoll-mesh/plimsoll/lab/truth"
 	"github.com/plimsoll-mesh/plimsoll/lab/workload"
@@ -272,14 +272,14 @@ func TestOfferedIn(t *testing.T) {
 func TestBudget(t *testing.T) {
 	half := 0.5
 	for name, tc := range map[string]struct {
-		slos []*plimsollv1.SLOStatus
+		slos []*slov1.SLOStatus
 		err  error
 		want string
 		kept map[int]float64
 	}{
 		"no SLO":    {nil, nil, "- (no SLO)", map[int]float64{}},
-		"no data":   {[]*plimsollv1.SLOStatus{{Name: "a"}}, nil, "- (no data yet)", map[int]float64{}},
-		"half":      {[]*plimsollv1.SLOStatus{{Name: "a", State: "ok", BudgetRemaining: &half}}, nil, "50.0 % (ok)", map[int]float64{7: 0.5}},
+		"no data":   {[]*slov1.SLOStatus{{Name: "a"}}, nil, "- (no data yet)", map[int]float64{}},
+		"half":      {[]*slov1.SLOStatus{{Name: "a", State: "ok", BudgetRemaining: &half}}, nil, "50.0 % (ok)", map[int]float64{7: 0.5}},
 		"no answer": {nil, fmt.Errorf("down"), "? (no answer)", map[int]float64{}},
 	} {
 		t.Run(name, func(t *testing.T) {

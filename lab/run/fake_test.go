@@ -23,8 +23,18 @@ import (
 	"go.yaml.in/yaml/v3"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
-	plimsollv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/v1"
-	"github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/v1/plimsollv1connect"
+	alertv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/alert/v1"
+	"github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/alert/v1/alertv1connect"
+	graphv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/graph/v1"
+	"github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/graph/v1/graphv1connect"
+	meshv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/mesh/v1"
+	slov1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/slo/v1"
+	"github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/slo/v1/slov1connect"
+	statusv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/status/v1"
+	"github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/status/v1/statusv1connect"
+	tunev1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/tune/v1"
+	"github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/tune/v1/tunev1connect"
+	typesv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/types/v1"
 )
 
 // misbehave names what the fake children do wrong, as "child:what", parted by
@@ -109,7 +119,7 @@ func playStore(data, socket string) error {
 			_, _ = io.WriteString(w, "26.7\n")
 			return
 		}
-		_, _ = io.WriteString(w, "5\t5\t0\t10\n")
+		_, _ = io.WriteString(w, "x\t5\t5\t0\t10\n")
 	})})
 }
 
@@ -165,34 +175,36 @@ func playAnalyzer(file string) error {
 	f := &fakeAnalyzer{stuck: told("analyzer:stuck"), blind: told("analyzer:blind")}
 	for i := range c.SLOs {
 		left := 0.5
-		f.slos = append(f.slos, &plimsollv1.SLOStatus{Name: fmt.Sprintf("slo-%d", i), State: "ok", Good: 9, Total: 10, BudgetRemaining: &left})
+		f.slos = append(f.slos, &slov1.SLOStatus{Name: fmt.Sprintf("slo-%d", i), State: "ok", Good: 9, Total: 10, BudgetRemaining: &left})
 	}
 	return playServers("analyzer", map[net.Listener]http.Handler{l: f.handler()})
 }
 
 // fakeAnalyzer answers as an analyzer would, from its fields.
 type fakeAnalyzer struct {
-	plimsollv1connect.UnimplementedGraphServiceHandler
-	plimsollv1connect.UnimplementedSLOServiceHandler
-	plimsollv1connect.UnimplementedTuneServiceHandler
-	plimsollv1connect.UnimplementedStatusServiceHandler
+	graphv1connect.UnimplementedGraphServiceHandler
+	slov1connect.UnimplementedSLOServiceHandler
+	alertv1connect.UnimplementedAlertServiceHandler
+	tunev1connect.UnimplementedTuneServiceHandler
+	statusv1connect.UnimplementedStatusServiceHandler
 
 	stuck   bool // the watermark stands still
 	blind   bool // the graph has no edges
-	slos    []*plimsollv1.SLOStatus
-	alerts  []*plimsollv1.Alert
-	plan    *plimsollv1.Plan
-	applied []*plimsollv1.ProxyChange
+	slos    []*slov1.SLOStatus
+	alerts  []*alertv1.Alert
+	plan    *tunev1.Plan
+	applied []*meshv1.ProxyChange
 	refuse  map[string]error // by method
 	asked   chan string      // methods, if not nil
 }
 
 func (f *fakeAnalyzer) handler() http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle(plimsollv1connect.NewGraphServiceHandler(f))
-	mux.Handle(plimsollv1connect.NewSLOServiceHandler(f))
-	mux.Handle(plimsollv1connect.NewTuneServiceHandler(f))
-	mux.Handle(plimsollv1connect.NewStatusServiceHandler(f))
+	mux.Handle(graphv1connect.NewGraphServiceHandler(f))
+	mux.Handle(slov1connect.NewSLOServiceHandler(f))
+	mux.Handle(alertv1connect.NewAlertServiceHandler(f))
+	mux.Handle(tunev1connect.NewTuneServiceHandler(f))
+	mux.Handle(statusv1connect.NewStatusServiceHandler(f))
 	mux.HandleFunc("/healthz", ok)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path != "/healthz" && r.Header.Get("Authorization") != "Bearer secret" {
@@ -210,42 +222,42 @@ func (f *fakeAnalyzer) note(method string) error {
 	return f.refuse[method]
 }
 
-func (f *fakeAnalyzer) GetGraph(_ context.Context, req *connect.Request[plimsollv1.GetGraphRequest]) (*connect.Response[plimsollv1.GetGraphResponse], error) {
-	g := &plimsollv1.GetGraphResponse{Window: &plimsollv1.Window{From: req.Msg.From, To: req.Msg.To}}
+func (f *fakeAnalyzer) GetGraph(_ context.Context, req *connect.Request[graphv1.GetGraphRequest]) (*connect.Response[graphv1.GetGraphResponse], error) {
+	g := &graphv1.GetGraphResponse{Window: &typesv1.Window{From: req.Msg.From, To: req.Msg.To}}
 	if !f.blind {
-		g.Edges = []*plimsollv1.Edge{{Src: "unknown/default", Dst: "small/local/default/front", Route: "default", Requests: 7}}
+		g.Edges = []*graphv1.Edge{{Src: "unknown/default", Dst: "small/local/default/front", Route: "default", Requests: 7}}
 	}
 	return connect.NewResponse(g), f.note("GetGraph")
 }
 
-func (f *fakeAnalyzer) ListSLOs(context.Context, *connect.Request[plimsollv1.ListSLOsRequest]) (*connect.Response[plimsollv1.ListSLOsResponse], error) {
-	return connect.NewResponse(&plimsollv1.ListSLOsResponse{Slos: f.slos}), f.note("ListSLOs")
+func (f *fakeAnalyzer) ListSLOs(context.Context, *connect.Request[slov1.ListSLOsRequest]) (*connect.Response[slov1.ListSLOsResponse], error) {
+	return connect.NewResponse(&slov1.ListSLOsResponse{Slos: f.slos}), f.note("ListSLOs")
 }
 
-func (f *fakeAnalyzer) ListAlerts(context.Context, *connect.Request[plimsollv1.ListAlertsRequest]) (*connect.Response[plimsollv1.ListAlertsResponse], error) {
-	return connect.NewResponse(&plimsollv1.ListAlertsResponse{Alerts: f.alerts}), f.note("ListAlerts")
+func (f *fakeAnalyzer) ListAlerts(context.Context, *connect.Request[alertv1.ListAlertsRequest]) (*connect.Response[alertv1.ListAlertsResponse], error) {
+	return connect.NewResponse(&alertv1.ListAlertsResponse{Alerts: f.alerts}), f.note("ListAlerts")
 }
 
-func (f *fakeAnalyzer) GetStatus(context.Context, *connect.Request[plimsollv1.GetStatusRequest]) (*connect.Response[plimsollv1.GetStatusResponse], error) {
+func (f *fakeAnalyzer) GetStatus(context.Context, *connect.Request[statusv1.GetStatusRequest]) (*connect.Response[statusv1.GetStatusResponse], error) {
 	mark := time.Now().Add(time.Hour)
 	if f.stuck {
 		mark = time.Unix(0, 0)
 	}
-	return connect.NewResponse(&plimsollv1.GetStatusResponse{Watermark: timestamppb.New(mark)}), f.note("GetStatus")
+	return connect.NewResponse(&statusv1.GetStatusResponse{Watermark: timestamppb.New(mark)}), f.note("GetStatus")
 }
 
-func (f *fakeAnalyzer) Plan(context.Context, *connect.Request[plimsollv1.PlanRequest]) (*connect.Response[plimsollv1.PlanResponse], error) {
-	return connect.NewResponse(&plimsollv1.PlanResponse{Plan: f.plan}), f.note("Plan")
+func (f *fakeAnalyzer) Plan(context.Context, *connect.Request[tunev1.PlanRequest]) (*connect.Response[tunev1.PlanResponse], error) {
+	return connect.NewResponse(&tunev1.PlanResponse{Plan: f.plan}), f.note("Plan")
 }
 
-func (f *fakeAnalyzer) Apply(context.Context, *connect.Request[plimsollv1.ApplyRequest]) (*connect.Response[plimsollv1.ApplyResponse], error) {
-	return connect.NewResponse(&plimsollv1.ApplyResponse{
-		Plan: f.plan, Result: &plimsollv1.ApplyTrafficPolicyResponse{Changes: f.applied},
+func (f *fakeAnalyzer) Apply(context.Context, *connect.Request[tunev1.ApplyRequest]) (*connect.Response[tunev1.ApplyResponse], error) {
+	return connect.NewResponse(&tunev1.ApplyResponse{
+		Plan: f.plan, Result: &meshv1.ApplyTrafficPolicyResponse{Changes: f.applied},
 	}), f.note("Apply")
 }
 
-func (f *fakeAnalyzer) Rollback(context.Context, *connect.Request[plimsollv1.RollbackRequest]) (*connect.Response[plimsollv1.RollbackResponse], error) {
-	return connect.NewResponse(&plimsollv1.RollbackResponse{}), f.note("Rollback")
+func (f *fakeAnalyzer) Rollback(context.Context, *connect.Request[tunev1.RollbackRequest]) (*connect.Response[tunev1.RollbackResponse], error) {
+	return connect.NewResponse(&tunev1.RollbackResponse{}), f.note("Rollback")
 }
 
 // bootstrap is what the fake Envoy reads of its start-up file.

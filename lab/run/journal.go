@@ -6,7 +6,7 @@ import (
 	"sync"
 	"time"
 
-	plimsollv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/v1"
+	tunev1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/tune/v1"
 	"github.com/plimsoll-mesh/plimsoll/lab/report"
 )
 
@@ -25,7 +25,7 @@ type journal struct {
 
 // planned is a plan of the tuner and when it was applied.
 type planned struct {
-	plan    *plimsollv1.Plan
+	plan    *tunev1.Plan
 	applied bool
 }
 
@@ -57,7 +57,7 @@ func (j *journal) budget(second int, left float64) {
 	j.budgets[second] = left
 }
 
-func (j *journal) planned(p *plimsollv1.Plan, applied bool) {
+func (j *journal) planned(p *tunev1.Plan, applied bool) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.plans = append(j.plans, planned{p, applied})

@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	plimsollv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/v1"
+	tunev1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/tune/v1"
 )
 
 func TestJournal(t *testing.T) {
@@ -18,7 +18,7 @@ func TestJournal(t *testing.T) {
 	j := newJournal(c, &out)
 	j.note("short", "what happened to %s", "it")
 	j.budget(89, 0.5)
-	j.planned(&plimsollv1.Plan{Id: "p"}, true)
+	j.planned(&tunev1.Plan{Id: "p"}, true)
 	if e := j.events[0]; e.Label != "short" || e.Text != "what happened to it" || e.AtS < 90 || e.AtS > 100 {
 		t.Errorf("event %+v", e)
 	}

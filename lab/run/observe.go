@@ -6,7 +6,7 @@ import (
 
 	"google.golang.org/protobuf/types/known/timestamppb"
 
-	plimsollv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/v1"
+	tunev1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/tune/v1"
 	"github.com/plimsoll-mesh/plimsoll/lab/report"
 )
 
@@ -88,7 +88,7 @@ func (a *assembler) addPlans(_ context.Context, r *report.Report) error {
 	return nil
 }
 
-func evidence(x *plimsollv1.Recommendation) map[string]any {
+func evidence(x *tunev1.Recommendation) map[string]any {
 	all := map[string]any{}
 	for _, e := range x.GetEvidence() {
 		all[e.GetName()] = map[string]any{"value": e.GetValue(), "unit": e.GetUnit(), "source": e.GetSource()}

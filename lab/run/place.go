@@ -12,6 +12,9 @@ import (
 // with the final zero).
 const maxSocketPath = 107
 
+// targetsFile lists where the proxies have their statistics.
+const targetsFile = "targets.yaml"
+
 // place is where the files of one run are. Only this user can enter it.
 type place struct{ root string }
 
@@ -41,16 +44,19 @@ func (p place) prepare() error {
 	return nil
 }
 
-func (p place) logs() string        { return filepath.Join(p.root, "logs") }
-func (p place) sockets() string     { return filepath.Join(p.root, "s") }
-func (p place) engine() string      { return filepath.Join(p.root, "engine") }
-func (p place) engineSock() string  { return filepath.Join(p.sockets(), "clickhouse.sock") }
-func (p place) enginePid() string   { return filepath.Join(p.engine(), "engine.pid") }
-func (p place) state() string       { return filepath.Join(p.root, "state") }
-func (p place) proxies() string     { return filepath.Join(p.root, "proxies") }
-func (p place) quarantine() string  { return filepath.Join(p.root, "quarantine") }
-func (p place) viewerToken() string { return filepath.Join(p.state(), "viewer.token") }
-func (p place) operator() string    { return filepath.Join(p.state(), "operator.token") }
+func (p place) logs() string         { return filepath.Join(p.root, "logs") }
+func (p place) sockets() string      { return filepath.Join(p.root, "s") }
+func (p place) engine() string       { return filepath.Join(p.root, "engine") }
+func (p place) engineSock() string   { return filepath.Join(p.sockets(), "clickhouse.sock") }
+func (p place) alsSock() string      { return filepath.Join(p.sockets(), "als.sock") }
+func (p place) relaySock() string    { return filepath.Join(p.sockets(), "relay.sock") }
+func (p place) wal(of string) string { return filepath.Join(p.root, "wal-"+of) }
+func (p place) enginePid() string    { return filepath.Join(p.engine(), "engine.pid") }
+func (p place) state() string        { return filepath.Join(p.root, "state") }
+func (p place) proxies() string      { return filepath.Join(p.root, "proxies") }
+func (p place) quarantine() string   { return filepath.Join(p.root, "quarantine") }
+func (p place) viewerToken() string  { return filepath.Join(p.state(), "viewer.token") }
+func (p place) operator() string     { return filepath.Join(p.state(), "operator.token") }
 
 // write writes a file that only this user can read and returns its path.
 func (p place) write(name string, content []byte) (string, error) {

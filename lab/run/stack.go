@@ -30,14 +30,12 @@ type stack struct {
 	children *process.Set
 	hook     *hook.Receiver
 
-	dsn       string
-	alsPort   int
-	health    int
-	analyzer  string // URL
-	collector *process.Process
-	config    string // the collector's configuration file
-	servers   []*http.Server
-	serving   sync.WaitGroup
+	dsn        string
+	store      *process.Process // nil with a store of the user's own
+	analyzer   string           // URL
+	collectors *collectors
+	servers    []*http.Server
+	serving    sync.WaitGroup
 }
 
 // newStack takes the ports of the stack; nothing runs yet.
@@ -51,10 +49,7 @@ func newStack(opts Options, at place, children *process.Set, p *ports) (*stack, 
 		return nil, err
 	}
 	s.analyzer = "http://" + loopback(analyzer)
-	if s.alsPort, err = p.take("the collector's access-log receiver"); err != nil {
-		return nil, err
-	}
-	s.health, err = p.take("the collector's health check")
+	s.collectors, err = newCollectors(opts, at, children, s.dsn, p)
 	return s, err
 }
 
@@ -63,18 +58,19 @@ func (s *stack) startStore(ctx context.Context) error {
 	if s.opts.Store != "" {
 		return nil
 	}
-	p, err := s.children.Start(process.Spec{
+	var err error
+	s.store, err = s.children.Start(process.Spec{
 		Name: "store", Path: s.opts.Plimsoll, LogDir: s.place.logs(), Grace: 15 * time.Second,
 		Args: []string{"clickhouse", "run", "--data", s.place.engine(), "--socket", s.place.engineSock(), "--library", s.opts.Library},
 	})
 	if err != nil {
 		return err
 	}
-	return waitFor(ctx, p, func(ctx context.Context) error { return witness.StoreReady(ctx, s.place.engineSock()) })
+	return waitFor(ctx, s.store, func(ctx context.Context) error { return witness.StoreReady(ctx, s.place.engineSock()) })
 }
 
-// killStore kills the engine as a crash would; its supervisor starts it again.
-func (s *stack) killStore() error {
+// killEngine kills the engine as a crash would; its supervisor starts it again.
+func (s *stack) killEngine() error {
 	text, err := os.ReadFile(s.place.enginePid())
 	if err != nil {
 		return fmt.Errorf("finding the engine: %w", err)
@@ -84,27 +80,6 @@ func (s *stack) killStore() error {
 		return fmt.Errorf("finding the engine: %q is no process id", text)
 	}
 	return syscall.Kill(pid, syscall.SIGKILL)
-}
-
-func (s *stack) writeCollectorConfig() error {
-	text, err := collectorConfig(s.dsn, s.place.quarantine(), s.alsPort, s.health)
-	if err != nil {
-		return fmt.Errorf("writing the collector's configuration: %w", err)
-	}
-	s.config, err = s.place.write("collector.yaml", text)
-	return err
-}
-
-func (s *stack) startCollector(ctx context.Context) error {
-	p, err := s.children.Start(process.Spec{
-		Name: "collector", Path: s.opts.Plimsoll, LogDir: s.place.logs(), Grace: 15 * time.Second,
-		Args: []string{"collector", "run", "--config", s.config},
-	})
-	if err != nil {
-		return err
-	}
-	s.collector = p
-	return waitFor(ctx, p, answers("http://"+loopback(s.health)))
 }
 
 // startAnalyzer starts the analyzer and waits until it serves. The mesh's API
@@ -185,4 +160,5 @@ func (s *stack) stop() {
 		_ = srv.Close()
 	}
 	s.serving.Wait()
+	s.collectors.close()
 }

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"net/http"
 
+	"go.yaml.in/yaml/v3"
+
 	"github.com/plimsoll-mesh/plimsoll/internal/yamlfile"
 	"github.com/plimsoll-mesh/plimsoll/lab/truth"
 	"github.com/plimsoll-mesh/plimsoll/mesh/filexds"
@@ -26,10 +28,7 @@ func (l *lab) start(ctx context.Context) (*driver, error) {
 	if err := l.stack.startStore(ctx); err != nil {
 		return nil, err
 	}
-	if err := l.stack.writeCollectorConfig(); err != nil {
-		return nil, err
-	}
-	if err := l.stack.startCollector(ctx); err != nil {
+	if err := l.stack.collectors.start(ctx); err != nil {
 		return nil, err
 	}
 	if err := l.startAnalyzer(ctx, spots, plane, tokenFile); err != nil {
@@ -75,7 +74,7 @@ func (l *lab) takePorts() (spots, error) {
 func (l *lab) newPlane() (plane *filexds.Plane, tokenFile string, err error) {
 	token := newToken()
 	plane, err = filexds.New(l.mesh, l.place.proxies(), filexds.Options{
-		Collector: loopback(l.stack.alsPort), AccessLogs: true, SocketDir: l.place.sockets(), Token: token,
+		Collector: l.stack.collectors.address, AccessLogs: true, SocketDir: l.place.sockets(), Token: token,
 	})
 	if err != nil {
 		return nil, "", err
@@ -116,6 +115,9 @@ func (l *lab) startApps(ctx context.Context, plane *filexds.Plane, workloads []*
 	if l.apps, err = newApps(l.opts, l.children, l.place.logs(), l.mesh, plane); err != nil {
 		return nil, err
 	}
+	if err := l.writeTargets(); err != nil {
+		return nil, err
+	}
 	if err := l.apps.start(ctx, ledger, s.Seed); err != nil {
 		return nil, err
 	}
@@ -127,6 +129,20 @@ func (l *lab) startApps(ctx context.Context, plane *filexds.Plane, workloads []*
 		scenario: s, clock: c, apps: l.apps, ledger: ledger, journal: j, api: l.api, restart: normalRestart,
 		timeline: &timeline{apps: l.apps, stack: l.stack, plane: plane, mesh: mesh, workloads: workloads, api: l.api, journal: j},
 	}, nil
+}
+
+// writeTargets tells the collector where the proxies have their statistics.
+func (l *lab) writeTargets() error {
+	var urls []string
+	for _, p := range l.apps.pairs {
+		urls = append(urls, "unix://"+p.paths.AdminSocket)
+	}
+	text, err := yaml.Marshal([]map[string]any{{"targets": urls, "labels": map[string]string{"source": "envoy"}}})
+	if err != nil {
+		return fmt.Errorf("listing the proxies: %w", err)
+	}
+	_, err = l.place.write(targetsFile, text)
+	return err
 }
 
 func (l *lab) say(format string, args ...any) {

@@ -8,7 +8,10 @@ import (
 	"sync"
 	"time"
 
-	plimsollv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/v1"
+	meshv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/mesh/v1"
+	tunev1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/tune/v1"
+	typesv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/types/v1"
+	"github.com/plimsoll-mesh/plimsoll/lab/process"
 	"github.com/plimsoll-mesh/plimsoll/lab/scenario"
 	"github.com/plimsoll-mesh/plimsoll/mesh/filexds"
 	"github.com/plimsoll-mesh/plimsoll/mesh/model"
@@ -83,11 +86,10 @@ func (t *timeline) do(ctx context.Context, a scenario.Action, until time.Time) e
 	case scenario.TuneRollback:
 		t.journal.note("rollback", "rolling the tuning back")
 		return t.api.rollback(ctx)
-	case scenario.CollectorKill:
-		return t.killCollector(ctx, until)
+	case scenario.CollectorKill, scenario.CollectorStop, scenario.CentralKill:
+		return t.collectorAway(ctx, a.Do, until)
 	case scenario.StoreKill:
-		t.journal.note("store killed", "store killed")
-		return t.stack.killStore()
+		return t.killStore(ctx, a, until)
 	}
 	return fmt.Errorf("the lab cannot do %q", a.Do)
 }
@@ -128,16 +130,42 @@ func (t *timeline) kill(ctx context.Context, a scenario.Action, until time.Time)
 		func(p *pair) error { return p.app.Restore(ctx) })
 }
 
-func (t *timeline) killCollector(ctx context.Context, until time.Time) error {
-	t.journal.note("collector killed", "collector killed")
-	t.stack.collector.Kill()
+// collectorAway ends a collector and starts it again at the moment given.
+func (t *timeline) collectorAway(ctx context.Context, verb scenario.Verb, until time.Time) error {
+	all := t.stack.collectors
+	one, what, end := all.near, "collector killed", (*process.Process).Kill
+	switch verb {
+	case scenario.CollectorStop:
+		what, end = "collector stopped", (*process.Process).Stop
+	case scenario.CentralKill:
+		one, what = all.central, "central collector killed"
+	}
+	t.journal.note(what, "%s", what)
+	end(one.process)
 	if err := sleepUntil(ctx, until); err != nil {
 		return err
 	}
-	if err := t.stack.startCollector(ctx); err != nil {
+	if err := all.run(ctx, one); err != nil {
 		return err
 	}
-	t.journal.note("collector back", "collector runs again")
+	t.journal.note("collector back", "%s runs again", one.name)
+	return nil
+}
+
+// killStore kills the engine, and its supervisor where it shall stay away.
+func (t *timeline) killStore(ctx context.Context, a scenario.Action, until time.Time) error {
+	t.journal.note("store killed", "store killed")
+	if a.For == 0 {
+		return t.stack.killEngine()
+	}
+	t.stack.store.Kill()
+	if err := sleepUntil(ctx, until); err != nil {
+		return err
+	}
+	if err := t.stack.startStore(ctx); err != nil {
+		return err
+	}
+	t.journal.note("store back", "the store runs again")
 	return nil
 }
 
@@ -159,7 +187,7 @@ func (t *timeline) applyMesh(ctx context.Context, a scenario.Action) error {
 // tune has Plimsoll judge an edge and, where it says to change something,
 // change it.
 func (t *timeline) tune(ctx context.Context, a scenario.Action) error {
-	plan, err := t.api.plan(ctx, &plimsollv1.EdgeRef{Namespace: scenario.Namespace, SrcService: a.Edge.Src, DstService: a.Edge.Dst})
+	plan, err := t.api.plan(ctx, &typesv1.EdgeRef{Namespace: scenario.Namespace, SrcService: a.Edge.Src, DstService: a.Edge.Dst})
 	if err != nil {
 		return err
 	}
@@ -187,7 +215,7 @@ func (t *timeline) tune(ctx context.Context, a scenario.Action) error {
 	return nil
 }
 
-func changes(p *plimsollv1.Plan) bool {
+func changes(p *tunev1.Plan) bool {
 	for _, r := range p.GetRecommendations() {
 		if r.GetVerdict() == "RECOMMEND" || r.GetVerdict() == "PROBE" {
 			return true
@@ -196,7 +224,7 @@ func changes(p *plimsollv1.Plan) bool {
 	return false
 }
 
-func verdicts(p *plimsollv1.Plan) string {
+func verdicts(p *tunev1.Plan) string {
 	var list []string
 	for _, r := range p.GetRecommendations() {
 		text := r.GetKnob() + " " + r.GetVerdict()
@@ -208,7 +236,7 @@ func verdicts(p *plimsollv1.Plan) string {
 	return strings.Join(list, ", ")
 }
 
-func slowest(changes []*plimsollv1.ProxyChange) time.Duration {
+func slowest(changes []*meshv1.ProxyChange) time.Duration {
 	var worst time.Duration
 	for _, c := range changes {
 		worst = max(worst, c.GetRuntimeLiveAfter().AsDuration(), c.GetRoutesLiveAfter().AsDuration())

@@ -12,7 +12,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"google.golang.org/protobuf/types/known/durationpb"
 
-	plimsollv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/v1"
+	meshv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/mesh/v1"
+	tunev1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/tune/v1"
 	"github.com/plimsoll-mesh/plimsoll/internal/yamlfile"
 	"github.com/plimsoll-mesh/plimsoll/lab/scenario"
 )
@@ -179,47 +180,47 @@ func TestAllCopiesComeBack(t *testing.T) {
 }
 
 func TestTune(t *testing.T) {
-	rec := func(knob, verdict, to string) *plimsollv1.Recommendation {
-		return &plimsollv1.Recommendation{Knob: knob, Verdict: verdict, To: to}
+	rec := func(knob, verdict, to string) *tunev1.Recommendation {
+		return &tunev1.Recommendation{Knob: knob, Verdict: verdict, To: to}
 	}
-	change := &plimsollv1.ProxyChange{Proxy: "front", RuntimeLiveAfter: durationpb.New(2 * time.Millisecond), RoutesLiveAfter: durationpb.New(40 * time.Millisecond)}
+	change := &meshv1.ProxyChange{Proxy: "front", RuntimeLiveAfter: durationpb.New(2 * time.Millisecond), RoutesLiveAfter: durationpb.New(40 * time.Millisecond)}
 	for name, tc := range map[string]struct {
-		recommendations []*plimsollv1.Recommendation
-		applied         []*plimsollv1.ProxyChange
+		recommendations []*tunev1.Recommendation
+		applied         []*meshv1.ProxyChange
 		refuse          map[string]error
 		labels          []string
 		text, err       string
 		marked          bool
 	}{
 		"something to change": {
-			recommendations: []*plimsollv1.Recommendation{rec("retries", "RECOMMEND", "1"), rec("timeout", "KEEP", "")},
-			applied:         []*plimsollv1.ProxyChange{change},
+			recommendations: []*tunev1.Recommendation{rec("retries", "RECOMMEND", "1"), rec("timeout", "KEEP", "")},
+			applied:         []*meshv1.ProxyChange{change},
 			labels:          []string{"judged", "applied"}, text: "retries RECOMMEND 1, timeout KEEP", marked: true,
 		},
 		"a probe": {
-			recommendations: []*plimsollv1.Recommendation{rec("per_try_timeout", "PROBE", "800ms")},
-			applied:         []*plimsollv1.ProxyChange{change},
+			recommendations: []*tunev1.Recommendation{rec("per_try_timeout", "PROBE", "800ms")},
+			applied:         []*meshv1.ProxyChange{change},
 			labels:          []string{"judged", "applied"}, text: "applied to 1 proxies, live after 40ms", marked: true,
 		},
 		"nothing to change": {
-			recommendations: []*plimsollv1.Recommendation{rec("timeout", "KEEP", "1s"), rec("retries", "INSUFFICIENT", "")},
+			recommendations: []*tunev1.Recommendation{rec("timeout", "KEEP", "1s"), rec("retries", "INSUFFICIENT", "")},
 			labels:          []string{"judged"}, text: "timeout KEEP 1s, retries INSUFFICIENT",
 		},
 		"in force already": {
-			recommendations: []*plimsollv1.Recommendation{rec("retries", "RECOMMEND", "1")},
+			recommendations: []*tunev1.Recommendation{rec("retries", "RECOMMEND", "1")},
 			labels:          []string{"judged", "no change"}, text: "keep these values already", marked: true,
 		},
 		"a proxy refuses": {
-			recommendations: []*plimsollv1.Recommendation{rec("retries", "RECOMMEND", "1")},
-			applied:         []*plimsollv1.ProxyChange{{Proxy: "front", Error: "bad route"}},
+			recommendations: []*tunev1.Recommendation{rec("retries", "RECOMMEND", "1")},
+			applied:         []*meshv1.ProxyChange{{Proxy: "front", Error: "bad route"}},
 			labels:          []string{"judged"}, err: "front did not take the change: bad route", marked: true,
 		},
 		"no plan":     {refuse: map[string]error{"Plan": errors.New("no rows")}, err: "asking for a plan: "},
-		"not applied": {recommendations: []*plimsollv1.Recommendation{rec("retries", "RECOMMEND", "1")}, refuse: map[string]error{"Apply": errors.New("down")}, labels: []string{"judged"}, err: "applying plan p: "},
+		"not applied": {recommendations: []*tunev1.Recommendation{rec("retries", "RECOMMEND", "1")}, refuse: map[string]error{"Apply": errors.New("down")}, labels: []string{"judged"}, err: "applying plan p: "},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := newBench(t, oneService)
-			b.analyzer.plan = &plimsollv1.Plan{Id: "p", Recommendations: tc.recommendations}
+			b.analyzer.plan = &tunev1.Plan{Id: "p", Recommendations: tc.recommendations}
 			b.analyzer.applied, b.analyzer.refuse = tc.applied, tc.refuse
 			err := b.timeline.do(t.Context(), scenario.Action{Do: scenario.TuneApply, Edge: scenario.Edge{Src: "front", Dst: "back"}}, time.Now())
 			if (err == nil) != (tc.err == "") || err != nil && !strings.Contains(err.Error(), tc.err) {
@@ -240,7 +241,7 @@ func TestTune(t *testing.T) {
 
 func TestKillStoreWithoutOne(t *testing.T) {
 	s := &stack{place: place{root: t.TempDir()}}
-	if err := s.killStore(); err == nil || !strings.HasPrefix(err.Error(), "finding the engine: ") {
+	if err := s.killEngine(); err == nil || !strings.HasPrefix(err.Error(), "finding the engine: ") {
 		t.Errorf("got %v", err)
 	}
 }

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"time"
 
-	plimsollv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/v1"
+	graphv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/graph/v1"
 	"github.com/plimsoll-mesh/plimsoll/lab/load"
 	"github.com/plimsoll-mesh/plimsoll/lab/report"
 	"github.com/plimsoll-mesh/plimsoll/lab/scenario"
@@ -98,7 +98,7 @@ func (a *assembler) addBins(i int, r *report.Report) error {
 }
 
 // addStopwatch adds the median that the calling application measured.
-func (a *assembler) addStopwatch(check *report.BinCheck, key report.Edge, e *plimsollv1.Edge, bins []bin) {
+func (a *assembler) addStopwatch(check *report.BinCheck, key report.Edge, e *graphv1.Edge, bins []bin) {
 	check.ObservedMs = e.GetLatencyMs().GetP50().GetEstimate()
 	for _, t := range a.account.Edges {
 		if t.Phase == key.Phase && t.Src == key.Src && t.Dst == key.Dst && t.Route == key.Route {
@@ -108,7 +108,7 @@ func (a *assembler) addStopwatch(check *report.BinCheck, key report.Edge, e *pli
 	check.ToleranceMs = stopwatchTolerance(bins, check.ObservedMs*1000)
 }
 
-func binsOf(e *plimsollv1.Edge) []bin {
+func binsOf(e *graphv1.Edge) []bin {
 	var list []bin
 	for _, b := range e.GetLatencyBins() {
 		list = append(list, bin{low: b.GetLowUs(), high: b.GetHighUs(), requests: b.GetRequests()})

@@ -19,8 +19,10 @@ const (
 	TuneProbe     Verb = "tune_probe"     // plan an edge and apply what is RECOMMEND or PROBE
 	TuneApply     Verb = "tune_apply"     // plan an edge again and apply what is RECOMMEND
 	TuneRollback  Verb = "tune_rollback"  // undo the last applied plan
-	CollectorKill Verb = "collector_kill" // kill the collector, start it again after for
-	StoreKill     Verb = "store_kill"     // kill the store's engine; its supervisor starts it again
+	CollectorKill Verb = "collector_kill" // kill the collector beside the proxies, start it again after for
+	CollectorStop Verb = "collector_stop" // stop it in peace, start it again after for
+	CentralKill   Verb = "central_kill"   // kill the collector that a relayed one sends to, start it again after for
+	StoreKill     Verb = "store_kill"     // kill the store's engine, whose supervisor starts it again; with for: keep it away
 )
 
 // Action is one entry of the timeline. Which parameters stand beside at and do
@@ -73,9 +75,11 @@ func (v Verb) parameters() (parameters, bool) {
 		return parameters{must: []string{"mesh"}}, true
 	case TuneProbe, TuneApply:
 		return parameters{must: []string{"edge"}}, true
-	case CollectorKill:
+	case CollectorKill, CollectorStop, CentralKill:
 		return parameters{must: []string{"for"}}, true
-	case TuneRollback, StoreKill:
+	case StoreKill:
+		return parameters{may: []string{"for"}}, true
+	case TuneRollback:
 		return parameters{}, true
 	default:
 		return parameters{}, false
@@ -86,4 +90,4 @@ func (v Verb) parameters() (parameters, bool) {
 var actionFields = [...]string{"service", "version", "factor", "for", "rate", "code", "target", "workers", "mesh", "edge"}
 
 // verbs lists the verbs for the finding about an unknown one.
-const verbs = "slow, fail, kill, scale, apply, tune_probe, tune_apply, tune_rollback, collector_kill or store_kill"
+const verbs = "slow, fail, kill, scale, apply, tune_probe, tune_apply, tune_rollback, collector_kill, collector_stop, central_kill or store_kill"

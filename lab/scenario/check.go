@@ -64,6 +64,7 @@ func (c *checker) run() {
 	}
 	c.offered()
 	c.phases()
+	c.collector()
 	c.timeline()
 	c.overlaps()
 	c.cycles()

@@ -73,6 +73,21 @@ func (c *checker) parameterValues(at string, a *Action) {
 		}
 	case TuneProbe, TuneApply:
 		c.edge(at+".edge", a.Edge)
+	case CentralKill:
+		if c.s.Collector.Tier != RelayedTier {
+			c.add(at+".do", "central_kill: the only collector is that of the proxies; set collector.tier to relayed, or use collector_kill")
+		}
+	}
+}
+
+// collector checks where the collector stands, and gives the default.
+func (c *checker) collector() {
+	switch c.s.Collector.Tier {
+	case "":
+		c.s.Collector.Tier = NodeTier
+	case NodeTier, CentralTier, RelayedTier:
+	default:
+		c.add("collector.tier", "%q is not a place for the collector; give node, central or relayed", c.s.Collector.Tier)
 	}
 }
 
@@ -141,10 +156,16 @@ func (c *checker) overlaps() {
 	for i := range c.s.Timeline {
 		for j := range i {
 			a, b := &c.s.Timeline[i], &c.s.Timeline[j]
-			same := a.Do == b.Do && a.Service == b.Service && (a.Version == b.Version || a.Version == "" || b.Version == "")
+			same := alike(a.Do, b.Do) && a.Service == b.Service && (a.Version == b.Version || a.Version == "" || b.Version == "")
 			if same && a.For > 0 && b.For > 0 && a.At.D() < b.Until() && b.At.D() < a.Until() {
 				c.add(fmt.Sprintf("timeline[%d].at", i), "%s overlaps timeline[%d], which lasts from %v to %v", a.Do, j, b.At, b.Until())
 			}
 		}
 	}
+}
+
+// alike tells whether two verbs act on the same thing in the same way.
+func alike(a, b Verb) bool {
+	collector := func(v Verb) bool { return v == CollectorKill || v == CollectorStop }
+	return a == b || collector(a) && collector(b)
 }

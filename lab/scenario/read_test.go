@@ -59,7 +59,7 @@ func TestParseFillsInDefaults(t *testing.T) {
 	got := parse(t, small)
 	d := func(v time.Duration) yamlfile.Duration { return yamlfile.Duration(v) }
 	want := &Scenario{
-		Name: "small", File: "test.yaml", Duration: d(20 * time.Second),
+		Name: "small", File: "test.yaml", Duration: d(20 * time.Second), Collector: Collector{Tier: NodeTier},
 		Services: []Service{
 			{Name: "front", Replicas: 1, Workers: DefaultWorkers, Queue: DefaultQueue, Cancel: true, Endpoints: []Endpoint{
 				{Path: "/", Method: "GET", Calls: []Call{{Service: "back", Path: "/items", Method: "GET"}}},

@@ -40,6 +40,7 @@ type Scenario struct {
 	Load        []Load            `yaml:"load"`
 	Phases      []Phase           `yaml:"phases"` // in order of time
 	Compare     []Comparison      `yaml:"compare"`
+	Collector   Collector         `yaml:"collector"`
 
 	Mesh     []Source      `yaml:"-"`
 	SLOs     []Source      `yaml:"-"`
@@ -47,6 +48,26 @@ type Scenario struct {
 	Expect   []Expectation `yaml:"-"`
 	File     string        `yaml:"-"`
 }
+
+// Collector says where the collector of the proxies' telemetry stands.
+type Collector struct {
+	Tier Tier `yaml:"tier"`
+}
+
+// Tier is a place for the collector.
+type Tier string
+
+// The tiers. Wherever it stands, the collector has a write-ahead log.
+const (
+	// NodeTier: beside the proxies, which reach it by a unix socket that the lab
+	// holds open while the collector is away. The default.
+	NodeTier Tier = "node"
+	// CentralTier: elsewhere, reached by TCP.
+	CentralTier Tier = "central"
+	// RelayedTier: beside the proxies, passing its blocks on to a second one
+	// elsewhere, which stores them.
+	RelayedTier Tier = "relayed"
+)
 
 // MinDuration is the shortest duration that Scale accepts, and why.
 type MinDuration struct {

@@ -9,48 +9,63 @@ import (
 	"strings"
 )
 
-// Rows are the rows that ClickHouse holds.
+// Rows are the rows that ClickHouse holds of one proxy.
 type Rows struct {
+	Proxy              string // Envoy's node.id
 	Requests, Attempts uint64
-	// Doubled counts rows that are there more than once: same proxy, call,
-	// attempt and end.
+	// Doubled counts rows that are there more than once: same call, attempt and
+	// end.
 	Doubled uint64
-	// Received is what the collectors' heartbeats say they received. Their counts
-	// begin again when a collector does.
+	// Received is what the collectors say they received, in all their lives.
 	Received uint64
 }
 
 const rowsSQL = `
-SELECT
-  (SELECT count() FROM requests),
-  (SELECT count() FROM attempts),
-  (SELECT count() - uniqExact(proxy, vantage, call_id, request_id, attempt, ts, duration_us, upstream) FROM requests)
-  + (SELECT count() - uniqExact(proxy, call_id, request_id, number, ts, duration_us, upstream) FROM attempts),
-  (SELECT sum(n) FROM (
-    SELECT arraySum(arrayMap((now, before) -> if(now < before, now, now - before), counts, arrayPopBack(arrayPushFront(counts, toInt64(0))))) AS n
-    FROM (
-      SELECT arrayMap(x -> toInt64(x.2), arraySort(groupArray((ts, requests + attempts)))) AS counts
-      FROM heartbeats WHERE proxy != '' GROUP BY proxy, collector)))
+SELECT proxy, sum(requests), sum(attempts), sum(doubled), sum(received) FROM (
+  SELECT proxy, count() AS requests, 0 AS attempts,
+    count() - uniqExact(vantage, call_id, request_id, attempt, ts, duration_us, upstream) AS doubled, 0 AS received
+  FROM requests GROUP BY proxy
+  UNION ALL
+  SELECT proxy, 0, count(), count() - uniqExact(call_id, request_id, number, ts, duration_us, upstream), 0
+  FROM attempts GROUP BY proxy
+  UNION ALL
+  SELECT proxy, 0, 0, 0, sum(n) FROM (
+    SELECT proxy, max(requests + attempts) AS n FROM heartbeats WHERE proxy != '' GROUP BY proxy, collector, started
+  ) GROUP BY proxy
+) GROUP BY proxy ORDER BY proxy
 FORMAT TabSeparated`
 
 // StoredRows counts the rows of a database behind ClickHouse's HTTP interface
-// on a unix socket.
-func StoredRows(ctx context.Context, socket, database string) (Rows, error) {
+// on a unix socket, by proxy.
+func StoredRows(ctx context.Context, socket, database string) ([]Rows, error) {
 	text, err := call(ctx, socket, http.MethodPost, "/", url.Values{"database": {database}}, rowsSQL)
 	if err != nil {
-		return Rows{}, fmt.Errorf("counting stored rows: %w", err)
+		return nil, fmt.Errorf("counting stored rows: %w", err)
 	}
-	var n [4]uint64
-	fields := strings.Fields(text)
-	if len(fields) != len(n) {
-		return Rows{}, fmt.Errorf("counting stored rows: %d fields instead of %d in %q", len(fields), len(n), text)
+	var list []Rows
+	for line := range strings.Lines(text) {
+		r, err := parseRows(line)
+		if err != nil {
+			return nil, fmt.Errorf("counting stored rows: %w", err)
+		}
+		list = append(list, r)
 	}
-	for i, f := range fields {
-		if n[i], err = strconv.ParseUint(f, 10, 64); err != nil {
-			return Rows{}, fmt.Errorf("counting stored rows: %w", err)
+	return list, nil
+}
+
+func parseRows(line string) (Rows, error) {
+	fields := strings.Split(strings.TrimSuffix(line, "\n"), "\t")
+	if len(fields) != 5 {
+		return Rows{}, fmt.Errorf("%d fields instead of 5 in %q", len(fields), line)
+	}
+	r := Rows{Proxy: fields[0]}
+	for i, to := range []*uint64{&r.Requests, &r.Attempts, &r.Doubled, &r.Received} {
+		var err error
+		if *to, err = strconv.ParseUint(fields[i+1], 10, 64); err != nil {
+			return Rows{}, err
 		}
 	}
-	return Rows{Requests: n[0], Attempts: n[1], Doubled: n[2], Received: n[3]}, nil
+	return r, nil
 }
 
 // StoreReady tells whether ClickHouse answers on a unix socket.

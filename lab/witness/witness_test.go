@@ -59,7 +59,7 @@ func TestEnvoyStats(t *testing.T) {
 }
 
 func TestStoredRows(t *testing.T) {
-	answer := "100\t140\t2\t243\n"
+	answer := "front\t100\t140\t2\t243\nback\t1\t0\t0\t1\n"
 	socket := listen(t, func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Query().Get("database") != "lab" {
 			t.Errorf("asked database %q", r.URL.Query().Get("database"))
@@ -67,10 +67,11 @@ func TestStoredRows(t *testing.T) {
 		_, _ = io.WriteString(w, answer)
 	})
 	got, err := StoredRows(context.Background(), socket, "lab")
-	if err != nil || got != (Rows{Requests: 100, Attempts: 140, Doubled: 2, Received: 243}) {
-		t.Errorf("rows %+v, %v", got, err)
+	want := []Rows{{Proxy: "front", Requests: 100, Attempts: 140, Doubled: 2, Received: 243}, {Proxy: "back", Requests: 1, Received: 1}}
+	if diff := cmp.Diff(want, got); err != nil || diff != "" {
+		t.Errorf("error %v, rows differ (-want +got):\n%s", err, diff)
 	}
-	for _, answer = range []string{"1\t2\n", "a\tb\tc\td\n", ""} {
+	for _, answer = range []string{"x\t1\t2\n", "x\ta\tb\tc\td\n", "\n"} {
 		if _, err := StoredRows(context.Background(), socket, "lab"); err == nil {
 			t.Errorf("no error for the answer %q", answer)
 		}

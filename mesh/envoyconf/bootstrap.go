@@ -74,7 +74,7 @@ func (b *builder) node() *corev3.Node {
 		"SERVICE": w.Service, "VERSION": w.Version, "SERVICE_ACCOUNT": w.ServiceAccount, "PROXY_KIND": "sidecar",
 	}
 	return &corev3.Node{
-		Id:       fmt.Sprintf("sidecar~%s~%s.%s~%s", w.Address, w.InstanceName(), w.Namespace, b.mesh.Name),
+		Id:       NodeID(b.mesh, w),
 		Cluster:  w.Service + "." + w.Namespace,
 		Metadata: stringStruct(fields),
 	}

@@ -19,6 +19,12 @@ const (
 	VersionKey    = "plimsoll.layer" // runtime key that names the layer's content
 )
 
+// NodeID returns the node.id of a workload's proxy, by which its telemetry names
+// it: "sidecar~<ip>~<instance>.<namespace>~<mesh>".
+func NodeID(m *model.Mesh, w *model.Workload) string {
+	return "sidecar~" + w.Address + "~" + w.InstanceName() + "." + w.Namespace + "~" + m.Name
+}
+
 // OutboundStats returns the http.<prefix> of the listener for a service.
 func OutboundStats(s *model.Service) string {
 	return "outbound_" + s.Name + "_" + s.Namespace

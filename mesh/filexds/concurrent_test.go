@@ -12,14 +12,14 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/durationpb"
 
-	plimsollv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/v1"
+	meshv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/mesh/v1"
 	"github.com/plimsoll-mesh/plimsoll/mesh/envoyconf/envoytest"
 )
 
 // pairOf is a policy in which one number decides two fields, so that a mixture
 // of two policies shows.
-func pairOf(n uint32) *plimsollv1.TrafficPolicy {
-	return &plimsollv1.TrafficPolicy{Timeout: &durationpb.Duration{Seconds: int64(n)}, MaxRequests: proto.Uint32(2 * n)}
+func pairOf(n uint32) *meshv1.TrafficPolicy {
+	return &meshv1.TrafficPolicy{Timeout: &durationpb.Duration{Seconds: int64(n)}, MaxRequests: proto.Uint32(2 * n)}
 }
 
 // TestApplyAndGetAtOnce sees that whoever asks while others change sees one

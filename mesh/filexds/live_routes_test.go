@@ -9,7 +9,7 @@ import (
 
 	"google.golang.org/protobuf/types/known/durationpb"
 
-	plimsollv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/v1"
+	meshv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/mesh/v1"
 	"github.com/plimsoll-mesh/plimsoll/mesh/envoyconf"
 	"github.com/plimsoll-mesh/plimsoll/mesh/envoyconf/envoytest"
 	"github.com/plimsoll-mesh/plimsoll/mesh/model"
@@ -126,7 +126,7 @@ func TestLiveRetryOnStatus(t *testing.T) {
 	if status, _ := c.call("/teapot"); status != http.StatusTeapot || e.Stat(t, retries) != before {
 		t.Errorf("status = %d after %d retries, want 418 at once: nobody named it", status, e.Stat(t, retries)-before)
 	}
-	policy := &plimsollv1.TrafficPolicy{Timeout: durationpb.New(150 * time.Millisecond)}
+	policy := &meshv1.TrafficPolicy{Timeout: durationpb.New(150 * time.Millisecond)}
 	if diff := newClient(t, p, token).apply(ratingsEdge, policy); diff["reviews-v2"] != "" {
 		t.Fatal(diff)
 	}

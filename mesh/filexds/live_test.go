@@ -15,7 +15,7 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/durationpb"
 
-	plimsollv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/v1"
+	meshv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/mesh/v1"
 	"github.com/plimsoll-mesh/plimsoll/mesh/envoyconf"
 	"github.com/plimsoll-mesh/plimsoll/mesh/envoyconf/envoytest"
 	"github.com/plimsoll-mesh/plimsoll/mesh/model"
@@ -308,7 +308,7 @@ func TestLiveTimeout(t *testing.T) {
 	handle(t, m.Workload("default", "ratings-v1").InboundPort, func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
 	start(t, p, "reviews-v2")
 	start(t, p, "reviews-v3")
-	policy := &plimsollv1.TrafficPolicy{Timeout: durationpb.New(50 * time.Millisecond)}
+	policy := &meshv1.TrafficPolicy{Timeout: durationpb.New(50 * time.Millisecond)}
 	if diff := cmp.Diff(both, newClient(t, p, token).apply(ratingsEdge, policy)); diff != "" {
 		t.Fatal("apply:", diff)
 	}

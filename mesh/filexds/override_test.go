@@ -11,7 +11,8 @@ import (
 	"google.golang.org/protobuf/testing/protocmp"
 	"google.golang.org/protobuf/types/known/durationpb"
 
-	plimsollv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/v1"
+	meshv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/mesh/v1"
+	typesv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/types/v1"
 	"github.com/plimsoll-mesh/plimsoll/mesh/envoyconf/envoytest"
 	"github.com/plimsoll-mesh/plimsoll/mesh/model"
 )
@@ -26,7 +27,7 @@ func twoRoutes() *model.Mesh {
 	return m
 }
 
-func ratingsRoute(name string) *plimsollv1.EdgeRef {
+func ratingsRoute(name string) *typesv1.EdgeRef {
 	e := proto.CloneOf(ratingsEdge)
 	e.Route = name
 	return e
@@ -41,8 +42,8 @@ func timeouts(c client) map[string]time.Duration {
 	return out
 }
 
-func seconds(n int64) *plimsollv1.TrafficPolicy {
-	return &plimsollv1.TrafficPolicy{Timeout: &durationpb.Duration{Seconds: n}}
+func seconds(n int64) *meshv1.TrafficPolicy {
+	return &meshv1.TrafficPolicy{Timeout: &durationpb.Duration{Seconds: n}}
 }
 
 // TestOneRouteAboveAll sees that what is set for one route stands above what is
@@ -54,7 +55,7 @@ func TestOneRouteAboveAll(t *testing.T) {
 			fakes(t, p)
 			c := newClient(t, p, token)
 			for _, route := range order {
-				set := map[string]*plimsollv1.TrafficPolicy{"": seconds(5), "gold": seconds(9)}[route]
+				set := map[string]*meshv1.TrafficPolicy{"": seconds(5), "gold": seconds(9)}[route]
 				if diff := cmp.Diff(both, c.apply(ratingsRoute(route), set)); diff != "" {
 					t.Fatal(diff)
 				}
@@ -106,7 +107,7 @@ func TestResetOfARouteThatIsGone(t *testing.T) {
 	p := newPlane(t, twoRoutes())
 	fakes(t, p)
 	c := newClient(t, p, token)
-	c.apply(ratingsRoute("gold"), &plimsollv1.TrafficPolicy{MaxRequests: proto.Uint32(4)})
+	c.apply(ratingsRoute("gold"), &meshv1.TrafficPolicy{MaxRequests: proto.Uint32(4)})
 	if _, err := p.Update(t.Context(), envoytest.Mesh()); err != nil {
 		t.Fatal(err)
 	}
@@ -121,9 +122,9 @@ func TestResetOfARouteThatIsGone(t *testing.T) {
 		t.Error("effective:", diff)
 	}
 	for call, err := range map[string]error{
-		"reset again": second(c.ResetTrafficPolicy(t.Context(), connect.NewRequest(&plimsollv1.ResetTrafficPolicyRequest{Edge: ratingsRoute("gold")}))),
-		"apply":       second(c.ApplyTrafficPolicy(t.Context(), connect.NewRequest(&plimsollv1.ApplyTrafficPolicyRequest{Edge: ratingsRoute("gold"), Policy: tuned()}))),
-		"get":         second(c.GetTrafficPolicy(t.Context(), connect.NewRequest(&plimsollv1.GetTrafficPolicyRequest{Edge: ratingsRoute("gold")}))),
+		"reset again": second(c.ResetTrafficPolicy(t.Context(), connect.NewRequest(&meshv1.ResetTrafficPolicyRequest{Edge: ratingsRoute("gold")}))),
+		"apply":       second(c.ApplyTrafficPolicy(t.Context(), connect.NewRequest(&meshv1.ApplyTrafficPolicyRequest{Edge: ratingsRoute("gold"), Policy: tuned()}))),
+		"get":         second(c.GetTrafficPolicy(t.Context(), connect.NewRequest(&meshv1.GetTrafficPolicyRequest{Edge: ratingsRoute("gold")}))),
 	} {
 		if connect.CodeOf(err) != connect.CodeNotFound {
 			t.Errorf("%s: %v, want that there is no such route", call, err)
@@ -139,7 +140,7 @@ func TestLimitOfOneRouteIsSeenFromAll(t *testing.T) {
 	p := newPlane(t, twoRoutes())
 	fakes(t, p)
 	c := newClient(t, p, token)
-	c.apply(ratingsRoute("gold"), &plimsollv1.TrafficPolicy{MaxRequests: proto.Uint32(5)})
+	c.apply(ratingsRoute("gold"), &meshv1.TrafficPolicy{MaxRequests: proto.Uint32(5)})
 	for _, route := range []string{"", "gold", "ratings"} {
 		if got := c.get(ratingsRoute(route)).GetEffective().GetMaxRequests(); got != 5 {
 			t.Errorf("max_requests seen from %q = %d, want 5", route, got)

@@ -8,7 +8,7 @@ import (
 
 	"google.golang.org/protobuf/types/known/durationpb"
 
-	plimsollv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/v1"
+	meshv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/mesh/v1"
 	"github.com/plimsoll-mesh/plimsoll/mesh/model"
 )
 
@@ -18,14 +18,14 @@ const maxTimeout = 24 * time.Hour
 
 // policyOf returns a service's limits with defaults filled in: those of the
 // named route, or of the first for "".
-func policyOf(s *model.Service, route string, callers int) *plimsollv1.TrafficPolicy {
+func policyOf(s *model.Service, route string, callers int) *meshv1.TrafficPolicy {
 	r := s.Routes[0]
 	if route != "" {
 		r = s.Route(route)
 	}
 	retryOn := r.Retry.RetryOn()
 	maxRequests := model.Total(s.Policy.Limits.Requests, callers)
-	out := &plimsollv1.TrafficPolicy{
+	out := &meshv1.TrafficPolicy{
 		Timeout:       durationpb.New(r.Timeout),
 		PerTryTimeout: durationpb.New(r.Retry.PerTryTimeout),
 		Retries:       &r.Retry.Attempts,
@@ -33,13 +33,13 @@ func policyOf(s *model.Service, route string, callers int) *plimsollv1.TrafficPo
 		MaxRequests:   &maxRequests,
 	}
 	if b := s.Policy.RetryBudget; b != nil {
-		out.RetryBudget = &plimsollv1.RetryBudget{Percent: b.Percent, MinConcurrency: b.MinConcurrency}
+		out.RetryBudget = &meshv1.RetryBudget{Percent: b.Percent, MinConcurrency: b.MinConcurrency}
 	}
 	return out
 }
 
 // overrideOf reads the fields of a policy that are present.
-func overrideOf(p *plimsollv1.TrafficPolicy) (model.Override, error) {
+func overrideOf(p *meshv1.TrafficPolicy) (model.Override, error) {
 	if p == nil {
 		return model.Override{}, errors.New("policy: missing")
 	}
@@ -72,7 +72,7 @@ func timeout(name string, d *durationpb.Duration) (*time.Duration, error) {
 	return &v, nil
 }
 
-func budget(b *plimsollv1.RetryBudget) (*model.RetryBudget, error) {
+func budget(b *meshv1.RetryBudget) (*model.RetryBudget, error) {
 	if b == nil {
 		return nil, nil
 	}

@@ -9,8 +9,9 @@ import (
 	"connectrpc.com/connect"
 	"google.golang.org/protobuf/types/known/durationpb"
 
-	plimsollv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/v1"
-	"github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/v1/plimsollv1connect"
+	meshv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/mesh/v1"
+	"github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/mesh/v1/meshv1connect"
+	typesv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/types/v1"
 	"github.com/plimsoll-mesh/plimsoll/mesh/model"
 )
 
@@ -19,7 +20,7 @@ var errNoToken = errors.New("missing or wrong bearer token")
 // Handler returns the path and the handler of MeshService. Callers present
 // Options.Token.
 func (p *Plane) Handler() (string, http.Handler) {
-	path, handler := plimsollv1connect.NewMeshServiceHandler(&service{p})
+	path, handler := meshv1connect.NewMeshServiceHandler(&service{p})
 	return path, authorized(p.options.Token, handler)
 }
 
@@ -34,7 +35,7 @@ type target struct {
 }
 
 // GetTrafficPolicy implements MeshServiceHandler.
-func (s *service) GetTrafficPolicy(_ context.Context, r *connect.Request[plimsollv1.GetTrafficPolicyRequest]) (*connect.Response[plimsollv1.GetTrafficPolicyResponse], error) {
+func (s *service) GetTrafficPolicy(_ context.Context, r *connect.Request[meshv1.GetTrafficPolicyRequest]) (*connect.Response[meshv1.GetTrafficPolicyResponse], error) {
 	p := s.plane
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -47,7 +48,7 @@ func (s *service) GetTrafficPolicy(_ context.Context, r *connect.Request[plimsol
 	if err != nil {
 		return nil, connect.NewError(connect.CodeInternal, err)
 	}
-	answer := &plimsollv1.GetTrafficPolicyResponse{
+	answer := &meshv1.GetTrafficPolicyResponse{
 		Configured: policyOf(t.service, t.route, len(t.callers)),
 		Effective:  policyOf(effective, t.route, len(t.callers)),
 	}
@@ -62,7 +63,7 @@ func (s *service) GetTrafficPolicy(_ context.Context, r *connect.Request[plimsol
 
 // ApplyTrafficPolicy implements MeshServiceHandler. Fields that are present are
 // laid over an override that is already there.
-func (s *service) ApplyTrafficPolicy(ctx context.Context, r *connect.Request[plimsollv1.ApplyTrafficPolicyRequest]) (*connect.Response[plimsollv1.ApplyTrafficPolicyResponse], error) {
+func (s *service) ApplyTrafficPolicy(ctx context.Context, r *connect.Request[meshv1.ApplyTrafficPolicyRequest]) (*connect.Response[meshv1.ApplyTrafficPolicyResponse], error) {
 	above, err := overrideOf(r.Msg.GetPolicy())
 	if err != nil {
 		return nil, connect.NewError(connect.CodeInvalidArgument, err)
@@ -75,16 +76,16 @@ func (s *service) ApplyTrafficPolicy(ctx context.Context, r *connect.Request[pli
 
 // ResetTrafficPolicy implements MeshServiceHandler. What was set for a route can
 // be taken back also when the route is gone.
-func (s *service) ResetTrafficPolicy(ctx context.Context, r *connect.Request[plimsollv1.ResetTrafficPolicyRequest]) (*connect.Response[plimsollv1.ApplyTrafficPolicyResponse], error) {
+func (s *service) ResetTrafficPolicy(ctx context.Context, r *connect.Request[meshv1.ResetTrafficPolicyRequest]) (*connect.Response[meshv1.ApplyTrafficPolicyResponse], error) {
 	return s.change(ctx, r.Msg.GetEdge(), s.plane.overridden, overrides.without)
 }
 
 // change rolls out the overrides that edit makes of those in force, for the edge
 // that find finds.
 func (s *service) change(
-	ctx context.Context, ref *plimsollv1.EdgeRef,
-	find func(*plimsollv1.EdgeRef) (target, error), edit func(overrides, edge) overrides,
-) (*connect.Response[plimsollv1.ApplyTrafficPolicyResponse], error) {
+	ctx context.Context, ref *typesv1.EdgeRef,
+	find func(*typesv1.EdgeRef) (target, error), edit func(overrides, edge) overrides,
+) (*connect.Response[meshv1.ApplyTrafficPolicyResponse], error) {
 	p := s.plane
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -96,15 +97,15 @@ func (s *service) change(
 	if err != nil {
 		return nil, connect.NewError(connect.CodeFailedPrecondition, err)
 	}
-	answer := &plimsollv1.ApplyTrafficPolicyResponse{}
+	answer := &meshv1.ApplyTrafficPolicyResponse{}
 	for _, c := range changes {
 		answer.Changes = append(answer.Changes, proxyChange(c))
 	}
 	return connect.NewResponse(answer), nil
 }
 
-func proxyChange(c Change) *plimsollv1.ProxyChange {
-	out := &plimsollv1.ProxyChange{Proxy: c.Proxy}
+func proxyChange(c Change) *meshv1.ProxyChange {
+	out := &meshv1.ProxyChange{Proxy: c.Proxy}
 	if c.Runtime > 0 {
 		out.RuntimeLiveAfter = durationpb.New(c.Runtime)
 	}
@@ -121,7 +122,7 @@ func proxyChange(c Change) *plimsollv1.ProxyChange {
 }
 
 // target finds the edge and its route; p.mu is held.
-func (p *Plane) target(ref *plimsollv1.EdgeRef) (target, error) {
+func (p *Plane) target(ref *typesv1.EdgeRef) (target, error) {
 	t, err := p.reach(ref)
 	if err == nil && t.route != "" && t.service.Route(t.route) == nil {
 		return missing("service %s has no route %s", t.service.Host(), t.route)
@@ -131,7 +132,7 @@ func (p *Plane) target(ref *plimsollv1.EdgeRef) (target, error) {
 
 // overridden is target, which also finds a route that only an override knows
 // still.
-func (p *Plane) overridden(ref *plimsollv1.EdgeRef) (target, error) {
+func (p *Plane) overridden(ref *typesv1.EdgeRef) (target, error) {
 	t, err := p.reach(ref)
 	if _, set := p.state.overrides.find(t.edge); err == nil && set {
 		return t, nil
@@ -140,7 +141,7 @@ func (p *Plane) overridden(ref *plimsollv1.EdgeRef) (target, error) {
 }
 
 // reach finds the service and the callers of an edge.
-func (p *Plane) reach(ref *plimsollv1.EdgeRef) (target, error) {
+func (p *Plane) reach(ref *typesv1.EdgeRef) (target, error) {
 	e := edge{namespace: ref.GetNamespace(), src: ref.GetSrcService(), dst: ref.GetDstService(), route: ref.GetRoute()}
 	s := p.state.configured.Service(e.namespace, e.dst)
 	if s == nil {

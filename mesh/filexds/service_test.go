@@ -16,17 +16,18 @@ import (
 	"google.golang.org/protobuf/testing/protocmp"
 	"google.golang.org/protobuf/types/known/durationpb"
 
-	plimsollv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/v1"
-	"github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/v1/plimsollv1connect"
+	meshv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/mesh/v1"
+	"github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/mesh/v1/meshv1connect"
+	typesv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/types/v1"
 	"github.com/plimsoll-mesh/plimsoll/mesh/envoyconf/envoytest"
 )
 
-var ratingsEdge = &plimsollv1.EdgeRef{Namespace: "default", SrcService: "reviews", DstService: "ratings"}
+var ratingsEdge = &typesv1.EdgeRef{Namespace: "default", SrcService: "reviews", DstService: "ratings"}
 
 // client talks to a plane's API with a token.
 type client struct {
 	t *testing.T
-	plimsollv1connect.MeshServiceClient
+	meshv1connect.MeshServiceClient
 }
 
 func newClient(t *testing.T, p *Plane, token string) client {
@@ -41,12 +42,12 @@ func newClient(t *testing.T, p *Plane, token string) client {
 			return next(ctx, r)
 		}
 	})
-	return client{t, plimsollv1connect.NewMeshServiceClient(s.Client(), s.URL, connect.WithInterceptors(bearer))}
+	return client{t, meshv1connect.NewMeshServiceClient(s.Client(), s.URL, connect.WithInterceptors(bearer))}
 }
 
-func (c client) get(e *plimsollv1.EdgeRef) *plimsollv1.GetTrafficPolicyResponse {
+func (c client) get(e *typesv1.EdgeRef) *meshv1.GetTrafficPolicyResponse {
 	c.t.Helper()
-	r, err := c.GetTrafficPolicy(c.t.Context(), connect.NewRequest(&plimsollv1.GetTrafficPolicyRequest{Edge: e}))
+	r, err := c.GetTrafficPolicy(c.t.Context(), connect.NewRequest(&meshv1.GetTrafficPolicyRequest{Edge: e}))
 	if err != nil {
 		c.t.Fatal(err)
 	}
@@ -54,25 +55,25 @@ func (c client) get(e *plimsollv1.EdgeRef) *plimsollv1.GetTrafficPolicyResponse 
 }
 
 // apply returns each proxy's error by its workload's name.
-func (c client) apply(e *plimsollv1.EdgeRef, policy *plimsollv1.TrafficPolicy) map[string]string {
+func (c client) apply(e *typesv1.EdgeRef, policy *meshv1.TrafficPolicy) map[string]string {
 	c.t.Helper()
-	r, err := c.ApplyTrafficPolicy(c.t.Context(), connect.NewRequest(&plimsollv1.ApplyTrafficPolicyRequest{Edge: e, Policy: policy}))
+	r, err := c.ApplyTrafficPolicy(c.t.Context(), connect.NewRequest(&meshv1.ApplyTrafficPolicyRequest{Edge: e, Policy: policy}))
 	if err != nil {
 		c.t.Fatal(err)
 	}
 	return errorsOf(r.Msg)
 }
 
-func (c client) reset(e *plimsollv1.EdgeRef) map[string]string {
+func (c client) reset(e *typesv1.EdgeRef) map[string]string {
 	c.t.Helper()
-	r, err := c.ResetTrafficPolicy(c.t.Context(), connect.NewRequest(&plimsollv1.ResetTrafficPolicyRequest{Edge: e}))
+	r, err := c.ResetTrafficPolicy(c.t.Context(), connect.NewRequest(&meshv1.ResetTrafficPolicyRequest{Edge: e}))
 	if err != nil {
 		c.t.Fatal(err)
 	}
 	return errorsOf(r.Msg)
 }
 
-func errorsOf(r *plimsollv1.ApplyTrafficPolicyResponse) map[string]string {
+func errorsOf(r *meshv1.ApplyTrafficPolicyResponse) map[string]string {
 	out := map[string]string{}
 	for _, c := range r.GetChanges() {
 		out[c.GetProxy()[strings.LastIndex(c.GetProxy(), "/")+1:]] = c.GetError()
@@ -87,12 +88,12 @@ func fakes(t *testing.T, p *Plane) (v2, v3 *fakeProxy) {
 }
 
 // tuned is what the demo's tuner would set.
-func tuned() *plimsollv1.TrafficPolicy {
-	return &plimsollv1.TrafficPolicy{
+func tuned() *meshv1.TrafficPolicy {
+	return &meshv1.TrafficPolicy{
 		Timeout:       durationpb.New(900 * time.Millisecond),
 		PerTryTimeout: durationpb.New(400 * time.Millisecond),
 		Retries:       proto.Uint32(1),
-		RetryBudget:   &plimsollv1.RetryBudget{Percent: 20, MinConcurrency: 3},
+		RetryBudget:   &meshv1.RetryBudget{Percent: 20, MinConcurrency: 3},
 		MaxRequests:   proto.Uint32(21),
 	}
 }
@@ -150,8 +151,8 @@ func TestApplyAndReset(t *testing.T) {
 
 func TestGetFillsDefaults(t *testing.T) {
 	c := newClient(t, newPlane(t, envoytest.Mesh()), token)
-	got := c.get(&plimsollv1.EdgeRef{Namespace: "default", SrcService: "productpage", DstService: "reviews", Route: "split"})
-	want := &plimsollv1.TrafficPolicy{
+	got := c.get(&typesv1.EdgeRef{Namespace: "default", SrcService: "productpage", DstService: "reviews", Route: "split"})
+	want := &meshv1.TrafficPolicy{
 		Timeout:       durationpb.New(0),
 		PerTryTimeout: durationpb.New(0),
 		Retries:       proto.Uint32(2),
@@ -172,8 +173,8 @@ func TestApplyMerges(t *testing.T) {
 	p := newPlane(t, envoytest.Mesh())
 	fakes(t, p)
 	c := newClient(t, p, token)
-	c.apply(ratingsEdge, &plimsollv1.TrafficPolicy{Retries: proto.Uint32(1)})
-	c.apply(ratingsEdge, &plimsollv1.TrafficPolicy{Timeout: durationpb.New(time.Second)})
+	c.apply(ratingsEdge, &meshv1.TrafficPolicy{Retries: proto.Uint32(1)})
+	c.apply(ratingsEdge, &meshv1.TrafficPolicy{Timeout: durationpb.New(time.Second)})
 	got := c.get(ratingsEdge).GetEffective()
 	if got.GetRetries() != 1 || got.GetTimeout().AsDuration() != time.Second {
 		t.Errorf("effective = %v, want 1 retry and 1s", got)
@@ -186,8 +187,8 @@ func TestApplyToOneRoute(t *testing.T) {
 	p := newPlane(t, envoytest.Mesh())
 	startFake(t, p.proxies[0].paths)
 	c := newClient(t, p, token)
-	jason := &plimsollv1.EdgeRef{Namespace: "default", SrcService: "productpage", DstService: "reviews", Route: "jason"}
-	c.apply(jason, &plimsollv1.TrafficPolicy{Timeout: durationpb.New(3 * time.Second), MaxRequests: proto.Uint32(7)})
+	jason := &typesv1.EdgeRef{Namespace: "default", SrcService: "productpage", DstService: "reviews", Route: "jason"}
+	c.apply(jason, &meshv1.TrafficPolicy{Timeout: durationpb.New(3 * time.Second), MaxRequests: proto.Uint32(7)})
 	files := contents(t, p)
 	if routes := files["productpage.default/routes/reviews.default.json"]; strings.Count(routes, `"timeout": "3s"`) != 1 {
 		t.Errorf("3 s must stand on one route:\n%s", routes)
@@ -213,7 +214,7 @@ func TestRefusal(t *testing.T) {
 			p := newPlane(t, envoytest.Mesh())
 			_, v3 := fakes(t, p)
 			c := newClient(t, p, token)
-			c.apply(ratingsEdge, &plimsollv1.TrafficPolicy{MaxRequests: proto.Uint32(50), Retries: proto.Uint32(2)})
+			c.apply(ratingsEdge, &meshv1.TrafficPolicy{MaxRequests: proto.Uint32(50), Retries: proto.Uint32(2)})
 			before, files := c.get(ratingsEdge), contents(t, p)
 
 			v3.is(tc.mood)
@@ -328,7 +329,7 @@ func TestProxyStuck(t *testing.T) {
 	p := newPlane(t, envoytest.Mesh())
 	v2, _ := fakes(t, p)
 	c := newClient(t, p, token)
-	c.apply(ratingsEdge, &plimsollv1.TrafficPolicy{Retries: proto.Uint32(2)})
+	c.apply(ratingsEdge, &meshv1.TrafficPolicy{Retries: proto.Uint32(2)})
 	before := contents(t, p)
 	v2.is(stuck)
 	p.patience = 50 * time.Millisecond
@@ -389,7 +390,7 @@ func TestToken(t *testing.T) {
 			p := newPlane(t, envoytest.Mesh())
 			p.options.Token = tc.plane
 			_, err := newClient(t, p, tc.caller).GetTrafficPolicy(t.Context(),
-				connect.NewRequest(&plimsollv1.GetTrafficPolicyRequest{Edge: ratingsEdge}))
+				connect.NewRequest(&meshv1.GetTrafficPolicyRequest{Edge: ratingsEdge}))
 			if got := connect.CodeOf(err); got != connect.CodeUnauthenticated {
 				t.Errorf("code = %v, want unauthenticated", got)
 			}
@@ -400,12 +401,12 @@ func TestToken(t *testing.T) {
 func TestApplyErrors(t *testing.T) {
 	p := newPlane(t, envoytest.Mesh())
 	c := newClient(t, p, token)
-	edge := func(ns, src, dst, route string) *plimsollv1.EdgeRef {
-		return &plimsollv1.EdgeRef{Namespace: ns, SrcService: src, DstService: dst, Route: route}
+	edge := func(ns, src, dst, route string) *typesv1.EdgeRef {
+		return &typesv1.EdgeRef{Namespace: ns, SrcService: src, DstService: dst, Route: route}
 	}
 	for name, tc := range map[string]struct {
-		edge   *plimsollv1.EdgeRef
-		policy *plimsollv1.TrafficPolicy
+		edge   *typesv1.EdgeRef
+		policy *meshv1.TrafficPolicy
 		code   connect.Code
 		want   string
 	}{
@@ -415,15 +416,15 @@ func TestApplyErrors(t *testing.T) {
 		"no route":         {edge("default", "reviews", "ratings", "x"), tuned(), connect.CodeNotFound, "has no route x"},
 		"no edge":          {nil, tuned(), connect.CodeNotFound, "no service"},
 		"no policy":        {ratingsEdge, nil, connect.CodeInvalidArgument, "policy: missing"},
-		"negative":         {ratingsEdge, &plimsollv1.TrafficPolicy{Timeout: durationpb.New(-1)}, connect.CodeInvalidArgument, "timeout: -1ns"},
-		"no duration":      {ratingsEdge, &plimsollv1.TrafficPolicy{PerTryTimeout: &durationpb.Duration{Nanos: -1, Seconds: 1}}, connect.CodeInvalidArgument, "per_try_timeout:"},
-		"too long":         {ratingsEdge, &plimsollv1.TrafficPolicy{Timeout: durationpb.New(25 * time.Hour)}, connect.CodeInvalidArgument, "timeout: 25h"},
-		"condition":        {ratingsEdge, &plimsollv1.TrafficPolicy{RetryOn: proto.String("always")}, connect.CodeInvalidArgument, `unknown retry condition "always"`},
-		"budget":           {ratingsEdge, &plimsollv1.TrafficPolicy{RetryBudget: &plimsollv1.RetryBudget{}}, connect.CodeInvalidArgument, "retry_budget:"},
-		"limit":            {ratingsEdge, &plimsollv1.TrafficPolicy{MaxRequests: proto.Uint32(0)}, connect.CodeInvalidArgument, "max_requests:"},
+		"negative":         {ratingsEdge, &meshv1.TrafficPolicy{Timeout: durationpb.New(-1)}, connect.CodeInvalidArgument, "timeout: -1ns"},
+		"no duration":      {ratingsEdge, &meshv1.TrafficPolicy{PerTryTimeout: &durationpb.Duration{Nanos: -1, Seconds: 1}}, connect.CodeInvalidArgument, "per_try_timeout:"},
+		"too long":         {ratingsEdge, &meshv1.TrafficPolicy{Timeout: durationpb.New(25 * time.Hour)}, connect.CodeInvalidArgument, "timeout: 25h"},
+		"condition":        {ratingsEdge, &meshv1.TrafficPolicy{RetryOn: proto.String("always")}, connect.CodeInvalidArgument, `unknown retry condition "always"`},
+		"budget":           {ratingsEdge, &meshv1.TrafficPolicy{RetryBudget: &meshv1.RetryBudget{}}, connect.CodeInvalidArgument, "retry_budget:"},
+		"limit":            {ratingsEdge, &meshv1.TrafficPolicy{MaxRequests: proto.Uint32(0)}, connect.CodeInvalidArgument, "max_requests:"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := c.ApplyTrafficPolicy(t.Context(), connect.NewRequest(&plimsollv1.ApplyTrafficPolicyRequest{Edge: tc.edge, Policy: tc.policy}))
+			_, err := c.ApplyTrafficPolicy(t.Context(), connect.NewRequest(&meshv1.ApplyTrafficPolicyRequest{Edge: tc.edge, Policy: tc.policy}))
 			if connect.CodeOf(err) != tc.code || !strings.Contains(err.Error(), tc.want) {
 				t.Errorf("error = %v, want %v with %q", err, tc.code, tc.want)
 			}

@@ -9,7 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"google.golang.org/protobuf/proto"
 
-	plimsollv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/v1"
+	meshv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/mesh/v1"
 	"github.com/plimsoll-mesh/plimsoll/mesh/envoyconf/envoytest"
 	"github.com/plimsoll-mesh/plimsoll/mesh/model"
 )
@@ -19,7 +19,7 @@ func TestUpdate(t *testing.T) {
 	p := newPlane(t, envoytest.Mesh())
 	fakes(t, p)
 	c := newClient(t, p, token)
-	c.apply(ratingsEdge, &plimsollv1.TrafficPolicy{Retries: proto.Uint32(1)})
+	c.apply(ratingsEdge, &meshv1.TrafficPolicy{Retries: proto.Uint32(1)})
 
 	next := envoytest.Mesh()
 	ratings := next.Service("default", "ratings")

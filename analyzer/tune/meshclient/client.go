@@ -12,7 +12,7 @@ import (
 	"connectrpc.com/connect"
 
 	"github.com/plimsoll-mesh/plimsoll/api/bearer"
-	"github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/v1/plimsollv1connect"
+	"github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/mesh/v1/meshv1connect"
 )
 
 // callTimeout bounds a call: an Apply is answered when all proxies have
@@ -22,8 +22,8 @@ const callTimeout = 20 * time.Second
 // New returns a client for the service at url. The token is read from its file
 // at every call, so that a new one holds at once; a file that others can read
 // is refused.
-func New(url, tokenFile string) plimsollv1connect.MeshServiceClient {
-	return plimsollv1connect.NewMeshServiceClient(&http.Client{Timeout: callTimeout}, strings.TrimSuffix(url, "/"),
+func New(url, tokenFile string) meshv1connect.MeshServiceClient {
+	return meshv1connect.NewMeshServiceClient(&http.Client{Timeout: callTimeout}, strings.TrimSuffix(url, "/"),
 		connect.WithInterceptors(bearer.Interceptor(func() (string, error) { return readToken(tokenFile) })))
 }
 

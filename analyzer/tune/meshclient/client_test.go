@@ -11,25 +11,26 @@ import (
 
 	"connectrpc.com/connect"
 
-	plimsollv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/v1"
-	"github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/v1/plimsollv1connect"
+	meshv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/mesh/v1"
+	"github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/mesh/v1/meshv1connect"
+	typesv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/types/v1"
 )
 
 // mesh answers only calls with the token "secret".
 type mesh struct {
-	plimsollv1connect.UnimplementedMeshServiceHandler
+	meshv1connect.UnimplementedMeshServiceHandler
 }
 
-func (mesh) GetTrafficPolicy(_ context.Context, req *connect.Request[plimsollv1.GetTrafficPolicyRequest]) (*connect.Response[plimsollv1.GetTrafficPolicyResponse], error) {
+func (mesh) GetTrafficPolicy(_ context.Context, req *connect.Request[meshv1.GetTrafficPolicyRequest]) (*connect.Response[meshv1.GetTrafficPolicyResponse], error) {
 	if req.Header().Get("Authorization") != "Bearer secret" {
 		return nil, connect.NewError(connect.CodeUnauthenticated, nil)
 	}
-	return connect.NewResponse(&plimsollv1.GetTrafficPolicyResponse{Proxies: []string{req.Msg.GetEdge().GetSrcService()}}), nil
+	return connect.NewResponse(&meshv1.GetTrafficPolicyResponse{Proxies: []string{req.Msg.GetEdge().GetSrcService()}}), nil
 }
 
 func serve(t *testing.T) string {
 	mux := http.NewServeMux()
-	mux.Handle(plimsollv1connect.NewMeshServiceHandler(mesh{}))
+	mux.Handle(meshv1connect.NewMeshServiceHandler(mesh{}))
 	server := httptest.NewServer(mux)
 	t.Cleanup(server.Close)
 	return server.URL
@@ -49,8 +50,8 @@ func TestCalls(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "token")
 	client := New(serve(t)+"/", file)
 	call := func() error {
-		answer, err := client.GetTrafficPolicy(t.Context(), connect.NewRequest(&plimsollv1.GetTrafficPolicyRequest{
-			Edge: &plimsollv1.EdgeRef{SrcService: "reviews"},
+		answer, err := client.GetTrafficPolicy(t.Context(), connect.NewRequest(&meshv1.GetTrafficPolicyRequest{
+			Edge: &typesv1.EdgeRef{SrcService: "reviews"},
 		}))
 		if err == nil && answer.Msg.GetProxies()[0] != "reviews" {
 			t.Errorf("answer %v", answer.Msg)

@@ -9,7 +9,7 @@ import (
 
 	"google.golang.org/protobuf/encoding/protojson"
 
-	plimsollv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/v1"
+	meshv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/mesh/v1"
 )
 
 // The events of the audit trail.
@@ -65,7 +65,7 @@ func (s *Store) Events(ctx context.Context, plan string) ([]Event, error) {
 }
 
 // MarkApplied records that a policy was set, with its line of the trail.
-func (s *Store) MarkApplied(ctx context.Context, id string, at time.Time, policy *plimsollv1.TrafficPolicy, detail string) error {
+func (s *Store) MarkApplied(ctx context.Context, id string, at time.Time, policy *meshv1.TrafficPolicy, detail string) error {
 	text, err := protojson.Marshal(policy)
 	if err != nil {
 		return fmt.Errorf("writing policy of plan %s: %w", id, err)

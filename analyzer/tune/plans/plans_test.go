@@ -12,7 +12,9 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/plimsoll-mesh/plimsoll/analyzer/state"
-	plimsollv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/v1"
+	meshv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/mesh/v1"
+	tunev1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/tune/v1"
+	typesv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/types/v1"
 )
 
 var t0 = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
@@ -27,24 +29,24 @@ func openStore(t *testing.T) *Store {
 	return New(db)
 }
 
-func edge(dst, route string) *plimsollv1.EdgeRef {
-	return &plimsollv1.EdgeRef{Namespace: "default", SrcService: "reviews", DstService: dst, Route: route}
+func edge(dst, route string) *typesv1.EdgeRef {
+	return &typesv1.EdgeRef{Namespace: "default", SrcService: "reviews", DstService: dst, Route: route}
 }
 
-func policy(retries uint32) *plimsollv1.TrafficPolicy {
-	return &plimsollv1.TrafficPolicy{Retries: &retries, Timeout: durationpb.New(900 * time.Millisecond)}
+func policy(retries uint32) *meshv1.TrafficPolicy {
+	return &meshv1.TrafficPolicy{Retries: &retries, Timeout: durationpb.New(900 * time.Millisecond)}
 }
 
 // record makes a plan of an edge, made some seconds after t0.
-func record(id string, e *plimsollv1.EdgeRef, second int) *Record {
+func record(id string, e *typesv1.EdgeRef, second int) *Record {
 	return &Record{
 		Deadline: time.Second,
-		Plan: &plimsollv1.Plan{
+		Plan: &tunev1.Plan{
 			Id: id, Edge: e, CreatedAt: timestamppb.New(t0.Add(time.Duration(second) * time.Second)),
-			Healthy: &plimsollv1.Window{From: timestamppb.New(t0), To: timestamppb.New(t0.Add(time.Second))},
-			Recommendations: []*plimsollv1.Recommendation{{
+			Healthy: &typesv1.Window{From: timestamppb.New(t0), To: timestamppb.New(t0.Add(time.Second))},
+			Recommendations: []*tunev1.Recommendation{{
 				Knob: "retries", Verdict: "RECOMMEND", From: "3", To: "1", Reason: "Because.",
-				Evidence: []*plimsollv1.Evidence{{Name: "n", Value: 1.5, Unit: "tries", Source: "rows"}},
+				Evidence: []*tunev1.Evidence{{Name: "n", Value: 1.5, Unit: "tries", Source: "rows"}},
 			}},
 			Policy: policy(1), Current: policy(3),
 		},
@@ -102,7 +104,7 @@ func TestListAndLatest(t *testing.T) {
 	insert(t, s, record("a", edge("ratings", ""), 1), record("c", edge("ratings", ""), 3), record("b", edge("ratings", ""), 2),
 		record("d", edge("ratings", "r1"), 4), record("e", edge("details", ""), 5), record("f", edge("details", ""), 5))
 	for _, c := range []struct {
-		edge *plimsollv1.EdgeRef
+		edge *typesv1.EdgeRef
 		want []string
 	}{
 		{nil, []string{"f", "e", "d", "c", "b", "a"}}, // of one time, the one stored last is the newest

@@ -10,7 +10,9 @@ import (
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
-	plimsollv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/v1"
+	meshv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/mesh/v1"
+	tunev1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/tune/v1"
+	typesv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/types/v1"
 )
 
 // ErrNotFound is returned for a plan that does not exist.
@@ -21,10 +23,10 @@ const maxList = 100
 
 // Record is a stored plan.
 type Record struct {
-	Plan     *plimsollv1.Plan
+	Plan     *tunev1.Plan
 	Deadline time.Duration // that it was judged for; zero: not known
 	// Applied is the policy that was set; nil unless Plan.AppliedAt is set.
-	Applied *plimsollv1.TrafficPolicy
+	Applied *meshv1.TrafficPolicy
 }
 
 // InForce tells whether the plan was applied and not rolled back.
@@ -69,19 +71,19 @@ func (s *Store) Get(ctx context.Context, id string) (*Record, error) {
 }
 
 // Latest returns the newest plan of an edge.
-func (s *Store) Latest(ctx context.Context, e *plimsollv1.EdgeRef) (*Record, error) {
+func (s *Store) Latest(ctx context.Context, e *typesv1.EdgeRef) (*Record, error) {
 	return s.one(ctx, "latest plan", `WHERE `+sameEdge+newest, edgeArgs(e)...)
 }
 
 // InForce returns the plan of an edge that was applied last and not rolled
 // back since.
-func (s *Store) InForce(ctx context.Context, e *plimsollv1.EdgeRef) (*Record, error) {
+func (s *Store) InForce(ctx context.Context, e *typesv1.EdgeRef) (*Record, error) {
 	return s.one(ctx, "plan in force", `WHERE `+inForce+`AND `+sameEdge+lastSet, edgeArgs(e)...)
 }
 
 // LastChange returns when a plan was last applied to an edge or rolled back;
 // zero: never.
-func (s *Store) LastChange(ctx context.Context, e *plimsollv1.EdgeRef) (time.Time, error) {
+func (s *Store) LastChange(ctx context.Context, e *typesv1.EdgeRef) (time.Time, error) {
 	var us sql.NullInt64
 	err := s.db.QueryRowContext(ctx, `SELECT max(max(applied_at, coalesce(rolled_back_at, 0))) FROM plans WHERE `+sameEdge, edgeArgs(e)...).Scan(&us)
 	if err != nil {
@@ -108,7 +110,7 @@ func (s *Store) Before(ctx context.Context, r *Record) (*Record, error) {
 
 // List returns the newest plans of an edge, or of all edges for nil, at most a
 // hundred.
-func (s *Store) List(ctx context.Context, e *plimsollv1.EdgeRef) ([]*Record, error) {
+func (s *Store) List(ctx context.Context, e *typesv1.EdgeRef) ([]*Record, error) {
 	query, args := columns, []any(nil)
 	if e != nil {
 		query, args = query+`WHERE `+sameEdge, edgeArgs(e)
@@ -148,7 +150,7 @@ func scan(row interface{ Scan(...any) error }) (*Record, error) {
 	if err := row.Scan(&text, &deadline, &appliedAt, &applied, &rolledBackAt); err != nil {
 		return nil, err
 	}
-	r := &Record{Plan: &plimsollv1.Plan{}, Deadline: time.Duration(deadline) * time.Microsecond}
+	r := &Record{Plan: &tunev1.Plan{}, Deadline: time.Duration(deadline) * time.Microsecond}
 	// A newer program may have written fields that this one does not know.
 	unmarshal := protojson.UnmarshalOptions{DiscardUnknown: true}
 	if err := unmarshal.Unmarshal([]byte(text), r.Plan); err != nil {
@@ -156,7 +158,7 @@ func scan(row interface{ Scan(...any) error }) (*Record, error) {
 	}
 	r.Plan.AppliedAt, r.Plan.RolledBackAt = timestamp(appliedAt), timestamp(rolledBackAt)
 	if applied.Valid {
-		r.Applied = &plimsollv1.TrafficPolicy{}
+		r.Applied = &meshv1.TrafficPolicy{}
 		if err := unmarshal.Unmarshal([]byte(applied.String), r.Applied); err != nil {
 			return nil, err
 		}
@@ -171,6 +173,6 @@ func timestamp(us sql.NullInt64) *timestamppb.Timestamp {
 	return timestamppb.New(time.UnixMicro(us.Int64))
 }
 
-func edgeArgs(e *plimsollv1.EdgeRef) []any {
+func edgeArgs(e *typesv1.EdgeRef) []any {
 	return []any{e.GetNamespace(), e.GetSrcService(), e.GetDstService(), e.GetRoute()}
 }

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"time"
 
-	plimsollv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/v1"
+	typesv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/types/v1"
 )
 
 // Window is [From, To) of completion times.
@@ -25,7 +25,7 @@ const namespaceOf = "splitByChar('/', toString(%s))[3]"
 
 // edgeWhere selects the rows of an edge; the arguments are those of the
 // question marks.
-func edgeWhere(e *plimsollv1.EdgeRef) (condition string, args []any) {
+func edgeWhere(e *typesv1.EdgeRef) (condition string, args []any) {
 	condition = "src_service = ? AND dst_service = ? AND " +
 		fmt.Sprintf(namespaceOf, "src") + " = ? AND " + fmt.Sprintf(namespaceOf, "dst") + " = ?"
 	args = []any{e.GetSrcService(), e.GetDstService(), e.GetNamespace(), e.GetNamespace()}

@@ -8,7 +8,7 @@ import (
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
 	"github.com/plimsoll-mesh/plimsoll/analyzer/tune/verdict"
-	plimsollv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/v1"
+	typesv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/types/v1"
 )
 
 // outsideSpan bounds how many traces are looked at: those of the last minutes
@@ -18,7 +18,7 @@ const outsideSpan = 10 * time.Minute
 // Outside measures how long the requests of a trace take besides its longest
 // call of the edge. The longest row of a trace is its root, whichever service
 // that is.
-func Outside(ctx context.Context, conn driver.Conn, e *plimsollv1.EdgeRef, w Window) (verdict.Outside, error) {
+func Outside(ctx context.Context, conn driver.Conn, e *typesv1.EdgeRef, w Window) (verdict.Outside, error) {
 	if w.Empty() {
 		return verdict.Outside{}, nil
 	}

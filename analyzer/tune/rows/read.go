@@ -8,7 +8,7 @@ import (
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
 	"github.com/plimsoll-mesh/plimsoll/analyzer/tune/verdict"
-	plimsollv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/v1"
+	typesv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/types/v1"
 	"github.com/plimsoll-mesh/plimsoll/record"
 )
 
@@ -18,7 +18,7 @@ const Limit = 200_000
 
 // Read reads the rows of an edge. Of more than limit tries the earliest are
 // kept; the window of the result then ends after the last of them.
-func Read(ctx context.Context, conn driver.Conn, e *plimsollv1.EdgeRef, w Window, limit int) (verdict.Rows, error) {
+func Read(ctx context.Context, conn driver.Conn, e *typesv1.EdgeRef, w Window, limit int) (verdict.Rows, error) {
 	out := verdict.Rows{From: w.From, To: w.To}
 	if w.Empty() {
 		return out, nil
@@ -37,7 +37,7 @@ func Read(ctx context.Context, conn driver.Conn, e *plimsollv1.EdgeRef, w Window
 // callKey is the same for all tries of one request; zero when no id is known.
 const callKey = `multiIf(call_id != toFixedString('', 16), cityHash64(call_id), request_id != '', cityHash64(request_id), toUInt64(0))`
 
-func readTries(ctx context.Context, conn driver.Conn, e *plimsollv1.EdgeRef, w Window, limit int, out *verdict.Rows) error {
+func readTries(ctx context.Context, conn driver.Conn, e *typesv1.EdgeRef, w Window, limit int, out *verdict.Rows) error {
 	edge, args := edgeWhere(e)
 	rows, err := conn.Query(ctx, `SELECT toUnixTimestamp64Micro(ts), duration_us, first_byte_us, `+callKey+`, number, code, toUInt8(toInt8(outcome)), flags
 		FROM attempts WHERE `+w.where()+` AND `+edge+`
@@ -70,7 +70,7 @@ func scanTry(rows driver.Rows) (verdict.Try, error) {
 	return t, err
 }
 
-func readRequests(ctx context.Context, conn driver.Conn, e *plimsollv1.EdgeRef, w Window) (verdict.Requests, error) {
+func readRequests(ctx context.Context, conn driver.Conn, e *typesv1.EdgeRef, w Window) (verdict.Requests, error) {
 	edge, args := edgeWhere(e)
 	var r verdict.Requests
 	err := conn.QueryRow(ctx, `SELECT count(), sum(attempts), countIf(outcome = 'timeout')

@@ -11,7 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/plimsoll-mesh/plimsoll/analyzer/tune/verdict"
-	plimsollv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/v1"
+	typesv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/types/v1"
 	"github.com/plimsoll-mesh/plimsoll/record"
 	"github.com/plimsoll-mesh/plimsoll/store/engine/enginetest"
 	"github.com/plimsoll-mesh/plimsoll/store/query"
@@ -44,7 +44,7 @@ func openStore(t *testing.T) (reader, writer driver.Conn) {
 // t0 is a whole hour of today: the tables drop what is older than days.
 var t0 = time.Now().UTC().Truncate(time.Hour).Add(-2 * time.Hour)
 
-var edge = &plimsollv1.EdgeRef{Namespace: "default", SrcService: "reviews", DstService: "ratings"}
+var edge = &typesv1.EdgeRef{Namespace: "default", SrcService: "reviews", DstService: "ratings"}
 
 func id(name string) string {
 	sum := md5.Sum([]byte(name))
@@ -175,7 +175,7 @@ func testTries(t *testing.T, reader, writer driver.Conn) {
 		t.Errorf("call keys %v: want a, a, b, none", calls)
 	}
 
-	oneRoute := &plimsollv1.EdgeRef{Namespace: "default", SrcService: "reviews", DstService: "ratings", Route: "r2"}
+	oneRoute := &typesv1.EdgeRef{Namespace: "default", SrcService: "reviews", DstService: "ratings", Route: "r2"}
 	if got := read(t, reader, oneRoute, w, 100); len(got.Tries) != 1 || got.Tries[0].Code != 503 {
 		t.Errorf("route r2: %+v, want the one try", got.Tries)
 	}
@@ -235,7 +235,7 @@ func testOutside(t *testing.T, reader, writer driver.Conn) {
 	}
 }
 
-func read(t *testing.T, conn driver.Conn, e *plimsollv1.EdgeRef, w Window, limit int) verdict.Rows {
+func read(t *testing.T, conn driver.Conn, e *typesv1.EdgeRef, w Window, limit int) verdict.Rows {
 	t.Helper()
 	r, err := Read(t.Context(), conn, e, w, limit)
 	if err != nil {

@@ -3,7 +3,8 @@ package verdict
 import (
 	"fmt"
 
-	plimsollv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/v1"
+	meshv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/mesh/v1"
+	tunev1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/tune/v1"
 )
 
 const (
@@ -17,8 +18,8 @@ const (
 
 // retryBudget judges the brake on retries. It needs no rows: without one, a
 // retry policy has no stop, whatever the rows say.
-func (j *judgement) retryBudget() *plimsollv1.Recommendation {
-	r := &plimsollv1.Recommendation{
+func (j *judgement) retryBudget() *tunev1.Recommendation {
+	r := &tunev1.Recommendation{
 		Knob: KnobRetryBudget,
 		From: j.current.from(budgetText(j.current.budget)),
 	}
@@ -30,7 +31,7 @@ func (j *judgement) retryBudget() *plimsollv1.Recommendation {
 	r.Verdict = Recommend
 	if j.current.budget > 0 && j.current.budget <= budgetPercent && j.current.minRetries <= 10*budgetMin {
 		r.Verdict = Keep
-		budget = &plimsollv1.RetryBudget{Percent: j.current.budget, MinConcurrency: j.current.minRetries}
+		budget = &meshv1.RetryBudget{Percent: j.current.budget, MinConcurrency: j.current.minRetries}
 	}
 	r.Evidence = append(r.Evidence, evidence("worst tries per request with it", 1+budget.GetPercent()/100, unitNone, "1 + budget"))
 	j.policy.RetryBudget = budget
@@ -42,8 +43,8 @@ func (j *judgement) retryBudget() *plimsollv1.Recommendation {
 
 // cappedBudget returns the recommended budget, or of the one in force what is
 // tighter: an advice to brake never loosens the brake.
-func (j *judgement) cappedBudget() *plimsollv1.RetryBudget {
-	budget := &plimsollv1.RetryBudget{Percent: budgetPercent, MinConcurrency: budgetMin}
+func (j *judgement) cappedBudget() *meshv1.RetryBudget {
+	budget := &meshv1.RetryBudget{Percent: budgetPercent, MinConcurrency: budgetMin}
 	if j.current.budget > 0 {
 		budget.Percent = min(j.current.budget, budgetPercent)
 		budget.MinConcurrency = min(j.current.minRetries, budgetMin)

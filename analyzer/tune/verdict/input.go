@@ -3,7 +3,7 @@ package verdict
 import (
 	"time"
 
-	plimsollv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/v1"
+	meshv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/mesh/v1"
 	"github.com/plimsoll-mesh/plimsoll/record"
 )
 
@@ -17,7 +17,7 @@ type Input struct {
 	Outside Outside
 	// Current is the policy in force; nil: not known. In a known policy an
 	// absent field means that the mesh sets no such limit.
-	Current *plimsollv1.TrafficPolicy
+	Current *meshv1.TrafficPolicy
 }
 
 // Rows are the rows of one edge that completed in [From, To), all caller

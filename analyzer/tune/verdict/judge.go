@@ -3,14 +3,16 @@ package verdict
 import (
 	"time"
 
-	plimsollv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/v1"
 	"google.golang.org/protobuf/proto"
+
+	meshv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/mesh/v1"
+	tunev1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/tune/v1"
 )
 
 // Judge returns one recommendation a knob, and in the plan's policy the values
 // of those knobs whose verdict gives one. Identity, windows and times of the
 // plan are the caller's to fill in.
-func Judge(in Input) *plimsollv1.Plan {
+func Judge(in Input) *tunev1.Plan {
 	j := newJudgement(in)
 	retries := j.retries()
 	budget := j.retryBudget()
@@ -18,9 +20,9 @@ func Judge(in Input) *plimsollv1.Plan {
 	perTry := j.perTry()
 	maxRequests := j.maxRequests()
 	j.guard(perTry, maxRequests)
-	all := []*plimsollv1.Recommendation{retries, budget, timeout, maxRequests, perTry}
+	all := []*tunev1.Recommendation{retries, budget, timeout, maxRequests, perTry}
 	j.noRows(all)
-	plan := &plimsollv1.Plan{
+	plan := &tunev1.Plan{
 		Recommendations: all,
 		Policy:          j.policy,
 	}
@@ -41,7 +43,7 @@ type judgement struct {
 	latency           latency // of the healthy window
 	healthy, stressed tally
 
-	policy *plimsollv1.TrafficPolicy
+	policy *meshv1.TrafficPolicy
 	plan   planned
 }
 
@@ -69,7 +71,7 @@ func newJudgement(in Input) *judgement {
 		latency:  latencyOf(in.Healthy.Tries, current.perTry),
 		healthy:  tallyOf(in.Healthy.Tries),
 		stressed: tallyOf(in.Stressed.Tries),
-		policy:   &plimsollv1.TrafficPolicy{},
+		policy:   &meshv1.TrafficPolicy{},
 		plan:     planned{retries: current.retries},
 	}
 	if !current.known {
@@ -81,7 +83,7 @@ func newJudgement(in Input) *judgement {
 // guard withdraws a probe whose harm nothing bounds: the limit on concurrent
 // requests must be part of the same plan. (So must the retry budget, which
 // always is, and the route timeout, without which there is no ceiling.)
-func (j *judgement) guard(perTry, maxRequests *plimsollv1.Recommendation) {
+func (j *judgement) guard(perTry, maxRequests *tunev1.Recommendation) {
 	if perTry.GetVerdict() == Probe && !sets(maxRequests.GetVerdict()) {
 		j.policy.PerTryTimeout = nil
 		insufficient(perTry, "A longer limit would show the tail, but no limit on concurrent requests could be judged that bounds the harm.")
@@ -90,24 +92,24 @@ func (j *judgement) guard(perTry, maxRequests *plimsollv1.Recommendation) {
 
 // noRows withdraws everything where neither window holds a row: then nothing
 // shows that the edge exists.
-func (j *judgement) noRows(all []*plimsollv1.Recommendation) {
+func (j *judgement) noRows(all []*tunev1.Recommendation) {
 	if len(j.in.Healthy.Tries)+len(j.in.Stressed.Tries) > 0 {
 		return
 	}
-	j.policy = &plimsollv1.TrafficPolicy{}
+	j.policy = &meshv1.TrafficPolicy{}
 	for _, r := range all {
 		insufficient(r, "There are no tries of this edge in these windows.")
 	}
 }
 
-func insufficient(r *plimsollv1.Recommendation, reason string) *plimsollv1.Recommendation {
+func insufficient(r *tunev1.Recommendation, reason string) *tunev1.Recommendation {
 	r.Verdict, r.To, r.Reason, r.Provisional = Insufficient, "", reason, false
 	return r
 }
 
 // capped says where reading stopped, if it did.
-func (j *judgement) capped() []*plimsollv1.Evidence {
-	var out []*plimsollv1.Evidence
+func (j *judgement) capped() []*tunev1.Evidence {
+	var out []*tunev1.Evidence
 	for _, w := range []struct {
 		name string
 		rows Rows

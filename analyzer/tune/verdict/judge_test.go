@@ -7,7 +7,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	plimsollv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/v1"
+	meshv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/mesh/v1"
+	tunev1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/tune/v1"
 	"github.com/plimsoll-mesh/plimsoll/record"
 	"google.golang.org/protobuf/testing/protocmp"
 	"google.golang.org/protobuf/types/known/durationpb"
@@ -39,11 +40,11 @@ func TestCascadeOverSeeds(t *testing.T) {
 			t.Run(fmt.Sprintf("seed=%d,rps=%g", seed, rps), func(t *testing.T) {
 				plan := Judge(collapse(seed, rps))
 				retries, limit := uint32(1), plan.GetPolicy().GetMaxRequests()
-				want := &plimsollv1.TrafficPolicy{
+				want := &meshv1.TrafficPolicy{
 					Timeout:       durationpb.New(900 * time.Millisecond),
 					PerTryTimeout: durationpb.New(400 * time.Millisecond),
 					Retries:       &retries,
-					RetryBudget:   &plimsollv1.RetryBudget{Percent: 20, MinConcurrency: 3},
+					RetryBudget:   &meshv1.RetryBudget{Percent: 20, MinConcurrency: 3},
 					MaxRequests:   &limit,
 				}
 				if diff := cmp.Diff(want, plan.GetPolicy(), protocmp.Transform()); diff != "" {
@@ -60,7 +61,7 @@ func TestCascadeOverSeeds(t *testing.T) {
 	}
 }
 
-func verdictOf(p *plimsollv1.Plan, knob string) string {
+func verdictOf(p *tunev1.Plan, knob string) string {
 	for _, r := range p.GetRecommendations() {
 		if r.GetKnob() == knob {
 			return r.GetVerdict()
@@ -107,7 +108,7 @@ func TestNoRows(t *testing.T) {
 			t.Errorf("%s %s -> %s without a row", r.GetVerdict(), r.GetKnob(), r.GetTo())
 		}
 	}
-	if diff := cmp.Diff(&plimsollv1.TrafficPolicy{}, plan.GetPolicy(), protocmp.Transform()); diff != "" {
+	if diff := cmp.Diff(&meshv1.TrafficPolicy{}, plan.GetPolicy(), protocmp.Transform()); diff != "" {
 		t.Errorf("policy (-want +got):\n%s", diff)
 	}
 }
@@ -115,8 +116,8 @@ func TestNoRows(t *testing.T) {
 func TestGuardWithdrawsProbe(t *testing.T) {
 	j := newJudgement(collapse(1, 100))
 	j.policy.PerTryTimeout = durationpb.New(400 * time.Millisecond)
-	probe := &plimsollv1.Recommendation{Knob: KnobPerTry, Verdict: Probe, To: "400ms"}
-	j.guard(probe, &plimsollv1.Recommendation{Verdict: Insufficient})
+	probe := &tunev1.Recommendation{Knob: KnobPerTry, Verdict: Probe, To: "400ms"}
+	j.guard(probe, &tunev1.Recommendation{Verdict: Insufficient})
 	if probe.GetVerdict() != Insufficient || probe.GetTo() != "" || j.policy.GetPerTryTimeout() != nil {
 		t.Errorf("probe without a limit on requests: %v, policy %v", probe, j.policy)
 	}
@@ -221,7 +222,7 @@ func checkPlan(t *testing.T, in Input) {
 	}
 }
 
-func checkRecommendation(t *testing.T, r *plimsollv1.Recommendation) {
+func checkRecommendation(t *testing.T, r *tunev1.Recommendation) {
 	t.Helper()
 	switch r.GetVerdict() {
 	case Recommend, Keep, Probe:
@@ -249,7 +250,7 @@ func checkRecommendation(t *testing.T, r *plimsollv1.Recommendation) {
 }
 
 // checkBounds holds the constraints between the values of a plan.
-func checkBounds(t *testing.T, in Input, plan *plimsollv1.Plan) {
+func checkBounds(t *testing.T, in Input, plan *tunev1.Plan) {
 	t.Helper()
 	p, current := plan.GetPolicy(), policyOf(in.Current)
 	perTry, timeout := p.GetPerTryTimeout().AsDuration(), p.GetTimeout().AsDuration()

@@ -7,7 +7,8 @@ import (
 	"time"
 
 	"github.com/plimsoll-mesh/plimsoll/analyzer/tune/survival"
-	plimsollv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/v1"
+	meshv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/mesh/v1"
+	tunev1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/tune/v1"
 	"github.com/plimsoll-mesh/plimsoll/record"
 )
 
@@ -33,7 +34,7 @@ func steady(n int, lo, hi time.Duration, cut int, limit time.Duration) latency {
 
 // expect compares a recommendation with "VERDICT from -> to" and a part of its
 // reason.
-func expect(t *testing.T, name string, r *plimsollv1.Recommendation, want, reason string) {
+func expect(t *testing.T, name string, r *tunev1.Recommendation, want, reason string) {
 	t.Helper()
 	got := r.GetVerdict() + " " + r.GetFrom() + " -> " + r.GetTo()
 	if r.GetProvisional() {
@@ -65,7 +66,7 @@ func TestRetries(t *testing.T) {
 		{"29 under stress", known(3), calm, tally{tries: 58, retries: 29}, "INSUFFICIENT 3 -> ", "1 are missing"},
 		{"30 under stress", known(3), calm, tally{tries: 60, retries: 30}, "RECOMMEND 3 -> 1", ""},
 	} {
-		j := &judgement{current: c.current, healthy: c.calm, stressed: c.stress, policy: &plimsollv1.TrafficPolicy{}}
+		j := &judgement{current: c.current, healthy: c.calm, stressed: c.stress, policy: &meshv1.TrafficPolicy{}}
 		expect(t, c.name, j.retries(), c.want, c.because)
 	}
 }
@@ -89,7 +90,7 @@ func TestRetriesWithoutCalm(t *testing.T) {
 		{"calm fails half the time", tally{tries: 1000, retries: 500, rescued: 249}, tally{tries: 400, retries: 200, rescued: 200}, 4000, "RECOMMEND 3 -> 1", ""},
 	} {
 		j := &judgement{
-			current: policy{known: true, retries: 3}, healthy: c.calm, stressed: c.stress, policy: &plimsollv1.TrafficPolicy{},
+			current: policy{known: true, retries: 3}, healthy: c.calm, stressed: c.stress, policy: &meshv1.TrafficPolicy{},
 			in: Input{Stressed: Rows{Requests: Requests{Total: 1000, Attempts: c.attempts}}},
 		}
 		expect(t, c.name, j.retries(), c.want, c.because)
@@ -109,7 +110,7 @@ func TestRetryBudget(t *testing.T) {
 		{"smaller", policy{known: true, budget: 12.5, minRetries: 3}, "KEEP 12.5% -> 12.5%"},
 		{"no number", policy{known: true, budget: math.NaN()}, "RECOMMEND NaN% -> 20%"},
 	} {
-		j := &judgement{current: c.current, policy: &plimsollv1.TrafficPolicy{}}
+		j := &judgement{current: c.current, policy: &meshv1.TrafficPolicy{}}
 		expect(t, c.name, j.retryBudget(), c.want, "bounds the load")
 	}
 	// A budget in force is never loosened, in neither part.
@@ -123,14 +124,14 @@ func TestRetryBudget(t *testing.T) {
 		{60, 1, budgetPercent, 1},
 		{60, 40, budgetPercent, budgetMin},
 	} {
-		j := &judgement{current: policy{known: true, budget: c.percent, minRetries: c.min}, policy: &plimsollv1.TrafficPolicy{}}
+		j := &judgement{current: policy{known: true, budget: c.percent, minRetries: c.min}, policy: &meshv1.TrafficPolicy{}}
 		j.retryBudget()
 		if b := j.policy.GetRetryBudget(); b.GetPercent() != c.want || b.GetMinConcurrency() != c.wantsMin {
 			t.Errorf("%v %% and %d in force: %v", c.percent, c.min, b)
 		}
 	}
 	// A minimum so high that it is the budget is not kept.
-	j := &judgement{current: policy{known: true, budget: 20, minRetries: 1000}, policy: &plimsollv1.TrafficPolicy{}}
+	j := &judgement{current: policy{known: true, budget: 20, minRetries: 1000}, policy: &meshv1.TrafficPolicy{}}
 	if r := j.retryBudget(); r.GetVerdict() != Recommend || j.policy.GetRetryBudget().GetMinConcurrency() != budgetMin {
 		t.Errorf("minimum of 1000: %v, want it recommended anew", r)
 	}
@@ -165,7 +166,7 @@ func TestTimeout(t *testing.T) {
 			in:      Input{Deadline: c.deadline, Outside: c.outside, Healthy: Rows{Requests: Requests{Total: 10_000, TimedOut: c.timedOut}}},
 			current: policy{known: true, timeout: c.current},
 			latency: steady(1001, 0, 100*ms, 0, 0),
-			policy:  &plimsollv1.TrafficPolicy{},
+			policy:  &meshv1.TrafficPolicy{},
 		}
 		expect(t, c.name, j.timeout(), c.want, c.because)
 	}
@@ -200,7 +201,7 @@ func TestPerTry(t *testing.T) {
 		j := &judgement{
 			current: policy{known: true, perTry: c.current},
 			latency: c.latency,
-			policy:  &plimsollv1.TrafficPolicy{},
+			policy:  &meshv1.TrafficPolicy{},
 			plan:    planned{retries: 1, timeout: c.timeout},
 		}
 		j.policy.Timeout = protoOf(policy{timeout: c.timeout}).Timeout
@@ -259,17 +260,17 @@ func TestMaxRequests(t *testing.T) {
 			in:      Input{Healthy: flat(c.calm), Stressed: c.stressed},
 			current: policy{known: true, maxRequests: c.current},
 			latency: steady(1001, c.mean, c.mean, 0, 0),
-			policy:  &plimsollv1.TrafficPolicy{},
+			policy:  &meshv1.TrafficPolicy{},
 			plan:    planned{perTry: c.perTry},
 		}
 		expect(t, c.name, j.maxRequests(), c.want, c.because)
 	}
-	j := &judgement{latency: steady(298, ms, ms, 0, 0), policy: &plimsollv1.TrafficPolicy{}}
+	j := &judgement{latency: steady(298, ms, ms, 0, 0), policy: &meshv1.TrafficPolicy{}}
 	expect(t, "few tries", j.maxRequests(), "INSUFFICIENT unknown -> ", "1 are missing")
 }
 
 func TestUnset(t *testing.T) {
-	full := func() *plimsollv1.TrafficPolicy {
+	full := func() *meshv1.TrafficPolicy {
 		p := protoOf(policy{timeout: ms, perTry: ms, retries: 1, budget: 20, maxRequests: 3})
 		return p
 	}
@@ -277,7 +278,7 @@ func TestUnset(t *testing.T) {
 		p := full()
 		Unset(p, knob)
 		before, after := 0, 0
-		for _, q := range []*plimsollv1.TrafficPolicy{full(), p} {
+		for _, q := range []*meshv1.TrafficPolicy{full(), p} {
 			n := 0
 			for _, set := range []bool{q.Retries != nil, q.RetryBudget != nil, q.Timeout != nil, q.MaxRequests != nil, q.PerTryTimeout != nil} {
 				n += one(set)

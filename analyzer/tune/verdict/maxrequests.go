@@ -5,7 +5,7 @@ import (
 	"math"
 	"strconv"
 
-	plimsollv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/v1"
+	tunev1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/tune/v1"
 )
 
 const (
@@ -24,8 +24,8 @@ const (
 // maxRequests judges the limit on concurrent requests of all callers together:
 // as high as calm traffic needs, and so low that what waits at the server is
 // answered before its caller leaves.
-func (j *judgement) maxRequests() *plimsollv1.Recommendation {
-	r := &plimsollv1.Recommendation{Knob: KnobMaxRequests, From: j.current.from(requestsText(j.current.maxRequests))}
+func (j *judgement) maxRequests() *tunev1.Recommendation {
+	r := &tunev1.Recommendation{Knob: KnobMaxRequests, From: j.current.from(requestsText(j.current.maxRequests))}
 	flight := sweep(j.in.Healthy)
 	if j.latency.tries < minP99 || flight.total <= 0 {
 		return insufficient(r, fmt.Sprintf("The concurrency in calm needs %d tries: %s are missing.", minP99, count(max(1, minP99-j.latency.tries))))
@@ -48,7 +48,7 @@ func (j *judgement) maxRequests() *plimsollv1.Recommendation {
 	return j.settleMaxRequests(r, needed, int(math.Round(limit)), why)
 }
 
-func (j *judgement) settleMaxRequests(r *plimsollv1.Recommendation, needed, limit int, why string) *plimsollv1.Recommendation {
+func (j *judgement) settleMaxRequests(r *tunev1.Recommendation, needed, limit int, why string) *tunev1.Recommendation {
 	to := uint32(min(max(limit, needed), unlimited-1))
 	r.Verdict = Recommend
 	now := float64(j.current.maxRequests)
@@ -71,7 +71,7 @@ func (j *judgement) settleMaxRequests(r *plimsollv1.Recommendation, needed, limi
 type bound struct {
 	limit    float64
 	why      string
-	evidence []*plimsollv1.Evidence
+	evidence []*tunev1.Evidence
 }
 
 // capacityBounds derives bounds from what the server completes at its limit.
@@ -90,7 +90,7 @@ func (j *judgement) capacityBounds(c capacity) []bound {
 	bounds := []bound{{
 		limit: capacityFactor * n,
 		why:   fmt.Sprintf("twice the %s that the server works on at a time", decimal(n)),
-		evidence: []*plimsollv1.Evidence{
+		evidence: []*tunev1.Evidence{
 			evidence("capacity, best stretch", c.best, unitPerSecond, "%s", source),
 			evidence("mean time to first byte", 1e3*mean, unitMillis, "area under the Kaplan-Meier curve up to %s, where it ends", span(micros(curve.Longest()))),
 			evidence("server concurrency N*", n, unitRequests, "capacity x mean time to first byte"),
@@ -100,7 +100,7 @@ func (j *judgement) capacityBounds(c capacity) []bound {
 		bounds = append(bounds, bound{
 			limit: queueShare * c.worst * perTry.Seconds(),
 			why:   fmt.Sprintf("what the server at its slowest (%s/s) answers in 0.7 of a try of %s", decimal(c.worst), span(perTry)),
-			evidence: []*plimsollv1.Evidence{
+			evidence: []*tunev1.Evidence{
 				evidence("capacity, worst stretch", c.worst, unitPerSecond, "%s", source),
 			},
 		})

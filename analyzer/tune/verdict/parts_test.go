@@ -7,7 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
-	plimsollv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/v1"
+	meshv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/mesh/v1"
 	"github.com/plimsoll-mesh/plimsoll/record"
 	"google.golang.org/protobuf/types/known/durationpb"
 )
@@ -237,13 +237,13 @@ func TestPolicyOf(t *testing.T) {
 	none, huge := uint32(0), uint32(1<<32-1)
 	for _, c := range []struct {
 		name string
-		in   *plimsollv1.TrafficPolicy
+		in   *meshv1.TrafficPolicy
 		want policy
 	}{
 		{"unknown", nil, policy{}},
-		{"no limits", &plimsollv1.TrafficPolicy{}, policy{known: true}},
-		{"unlimited breaker", &plimsollv1.TrafficPolicy{MaxRequests: &huge, Retries: &none}, policy{known: true}},
-		{"negative time", &plimsollv1.TrafficPolicy{Timeout: durationpb.New(-time.Second)}, policy{known: true}},
+		{"no limits", &meshv1.TrafficPolicy{}, policy{known: true}},
+		{"unlimited breaker", &meshv1.TrafficPolicy{MaxRequests: &huge, Retries: &none}, policy{known: true}},
+		{"negative time", &meshv1.TrafficPolicy{Timeout: durationpb.New(-time.Second)}, policy{known: true}},
 	} {
 		if diff := cmp.Diff(c.want, policyOf(c.in), cmp.AllowUnexported(policy{})); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", c.name, diff)

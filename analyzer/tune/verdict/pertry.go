@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"github.com/plimsoll-mesh/plimsoll/analyzer/tune/survival"
-	plimsollv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/v1"
+	tunev1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/tune/v1"
 	"google.golang.org/protobuf/types/known/durationpb"
 )
 
@@ -24,8 +24,8 @@ const (
 // perTry judges the per-try timeout: above the tail of the answers, and so low
 // that the planned tries fit into the route timeout. It returns the value that
 // max_requests may count on.
-func (j *judgement) perTry() *plimsollv1.Recommendation {
-	r := &plimsollv1.Recommendation{Knob: KnobPerTry, From: j.current.from(limitText(j.current.perTry))}
+func (j *judgement) perTry() *tunev1.Recommendation {
+	r := &tunev1.Recommendation{Knob: KnobPerTry, From: j.current.from(limitText(j.current.perTry))}
 	l := j.latency
 	r.Evidence = j.curveEvidence()
 	j.plan.perTry = j.current.perTry
@@ -54,7 +54,7 @@ func (j *judgement) perTry() *plimsollv1.Recommendation {
 // settlePerTry sets the limit from an identified tail. While only the p99 is
 // known, a limit right above it could cut one try in a hundred, so a new one
 // goes to the ceiling where there is one.
-func (j *judgement) settlePerTry(r *plimsollv1.Recommendation, p99, tail survival.Quantile) *plimsollv1.Recommendation {
+func (j *judgement) settlePerTry(r *tunev1.Recommendation, p99, tail survival.Quantile) *tunev1.Recommendation {
 	upper := micros(tail.High)
 	wanted := time.Duration(headroom * float64(upper))
 	name := "p" + decimal(100*tail.P)
@@ -93,7 +93,7 @@ func (j *judgement) settlePerTry(r *plimsollv1.Recommendation, p99, tail surviva
 
 // unidentified answers when the rows do not hold the tail: a probe at the
 // ceiling, if that is higher than where the tries were cut.
-func (j *judgement) unidentified(r *plimsollv1.Recommendation) *plimsollv1.Recommendation {
+func (j *judgement) unidentified(r *tunev1.Recommendation) *tunev1.Recommendation {
 	l := j.latency
 	ceiling, hard := j.ceiling()
 	hidden := fmt.Sprintf("%s of %s tries were cut%s; the curve ends at %s",
@@ -117,7 +117,7 @@ func (j *judgement) unidentified(r *plimsollv1.Recommendation) *plimsollv1.Recom
 	return r
 }
 
-func (j *judgement) setPerTry(r *plimsollv1.Recommendation, verdict string, to time.Duration) {
+func (j *judgement) setPerTry(r *tunev1.Recommendation, verdict string, to time.Duration) {
 	r.Verdict, r.To = verdict, limitText(to)
 	j.plan.perTry = to
 	j.policy.PerTryTimeout = durationpb.New(to)
@@ -150,10 +150,10 @@ func (j *judgement) cutAt() string {
 	return " at " + span(j.latency.limit)
 }
 
-func (j *judgement) curveEvidence() []*plimsollv1.Evidence {
+func (j *judgement) curveEvidence() []*tunev1.Evidence {
 	l := j.latency
 	source := fmt.Sprintf("Kaplan-Meier over %s tries, %s cut", count(l.tries), count(l.cut))
-	out := []*plimsollv1.Evidence{
+	out := []*tunev1.Evidence{
 		evidence("tries", float64(l.tries), unitTries, "healthy window"),
 		evidence("cut tries", l.cutShare(), unitShare, "%s of %s%s", count(l.cut), count(l.tries), j.cutAt()),
 		evidence("curve ends at", l.curve.End(), unitShare, "%s", source),

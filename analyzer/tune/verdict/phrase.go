@@ -6,7 +6,7 @@ import (
 	"strconv"
 	"time"
 
-	plimsollv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/v1"
+	tunev1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/tune/v1"
 )
 
 // Units of evidence.
@@ -22,8 +22,8 @@ const (
 // unknown stands for a value in force that no mesh could tell.
 const unknown = "unknown"
 
-func evidence(name string, value float64, unit, format string, args ...any) *plimsollv1.Evidence {
-	return &plimsollv1.Evidence{Name: name, Value: rounded(value), Unit: unit, Source: fmt.Sprintf(format, args...)}
+func evidence(name string, value float64, unit, format string, args ...any) *tunev1.Evidence {
+	return &tunev1.Evidence{Name: name, Value: rounded(value), Unit: unit, Source: fmt.Sprintf(format, args...)}
 }
 
 // rounded keeps four significant digits: more would be noise.

@@ -4,7 +4,7 @@ import (
 	"math"
 	"time"
 
-	plimsollv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/v1"
+	meshv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/mesh/v1"
 )
 
 // policy is the policy in force in plain types; the zero policy has no limits.
@@ -22,7 +22,7 @@ type policy struct {
 // limit" as the largest 32-bit number, signed or not.
 const unlimited = math.MaxInt32
 
-func policyOf(p *plimsollv1.TrafficPolicy) policy {
+func policyOf(p *meshv1.TrafficPolicy) policy {
 	if p == nil {
 		return policy{}
 	}
@@ -42,7 +42,7 @@ func policyOf(p *plimsollv1.TrafficPolicy) policy {
 }
 
 // Unset removes a knob's value from a policy.
-func Unset(p *plimsollv1.TrafficPolicy, knob string) {
+func Unset(p *meshv1.TrafficPolicy, knob string) {
 	switch knob {
 	case KnobRetries:
 		p.Retries = nil

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"strconv"
 
-	plimsollv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/v1"
+	tunev1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/tune/v1"
 )
 
 const (
@@ -26,13 +26,13 @@ const (
 
 // retries judges how often a try is repeated, by whether repeating rescues
 // anything when the server is overloaded.
-func (j *judgement) retries() *plimsollv1.Recommendation {
+func (j *judgement) retries() *tunev1.Recommendation {
 	calm, source := j.calmRescue()
 	stressed := j.stressed.rescue()
-	r := &plimsollv1.Recommendation{
+	r := &tunev1.Recommendation{
 		Knob: KnobRetries,
 		From: j.current.from(strconv.FormatUint(uint64(j.current.retries), 10)),
-		Evidence: []*plimsollv1.Evidence{
+		Evidence: []*tunev1.Evidence{
 			evidence("tries per request, healthy", j.in.Healthy.Requests.amplification(), unitNone,
 				"%s requests", count(j.in.Healthy.Requests.Total)),
 			evidence("successful retries, healthy", calm, unitShare, "%s", source),
@@ -69,7 +69,7 @@ func (j *judgement) calmKnown() bool {
 	return j.healthy.retries >= minRetryRows || j.healthy.tries >= minP99
 }
 
-func (j *judgement) settleRetries(r *plimsollv1.Recommendation, limit uint32) *plimsollv1.Recommendation {
+func (j *judgement) settleRetries(r *tunev1.Recommendation, limit uint32) *tunev1.Recommendation {
 	to := limit
 	r.Verdict = Recommend
 	if j.current.known && j.current.retries <= limit {

@@ -9,11 +9,11 @@ import (
 	"testing"
 	"time"
 
+	meshv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/mesh/v1"
+	tunev1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/tune/v1"
 	"github.com/plimsoll-mesh/plimsoll/internal/golden"
 
 	"google.golang.org/protobuf/types/known/durationpb"
-
-	plimsollv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/v1"
 )
 
 // TestScripts runs testdata/*.txt. A script simulates an edge and shows what
@@ -53,7 +53,7 @@ type script struct {
 	t    *testing.T
 	sim  *sim
 	in   Input
-	plan *plimsollv1.Plan
+	plan *tunev1.Plan
 }
 
 func newScript(t *testing.T) *script { return &script{t: t, sim: newSim(1)} }
@@ -130,7 +130,7 @@ func (s *script) edge(o options) {
 	}
 }
 
-func (s *script) apply(p *plimsollv1.TrafficPolicy) {
+func (s *script) apply(p *meshv1.TrafficPolicy) {
 	to := &s.sim.policy
 	if p.Timeout != nil {
 		to.timeout = p.GetTimeout().AsDuration()
@@ -196,8 +196,8 @@ func (o options) policy(p policy) policy {
 }
 
 // protoOf writes a policy the way a mesh reports it.
-func protoOf(p policy) *plimsollv1.TrafficPolicy {
-	out := &plimsollv1.TrafficPolicy{
+func protoOf(p policy) *meshv1.TrafficPolicy {
+	out := &meshv1.TrafficPolicy{
 		Timeout:     durationpb.New(p.timeout),
 		Retries:     &p.retries,
 		MaxRequests: &p.maxRequests,
@@ -206,13 +206,13 @@ func protoOf(p policy) *plimsollv1.TrafficPolicy {
 		out.PerTryTimeout = durationpb.New(p.perTry)
 	}
 	if p.budget > 0 {
-		out.RetryBudget = &plimsollv1.RetryBudget{Percent: p.budget, MinConcurrency: p.minRetries}
+		out.RetryBudget = &meshv1.RetryBudget{Percent: p.budget, MinConcurrency: p.minRetries}
 	}
 	return out
 }
 
 // describe writes a plan for people.
-func describe(p *plimsollv1.Plan) string {
+func describe(p *tunev1.Plan) string {
 	var out strings.Builder
 	for _, r := range p.GetRecommendations() {
 		fmt.Fprintf(&out, "%s %s: %s -> %s", r.GetVerdict(), r.GetKnob(), r.GetFrom(), r.GetTo())

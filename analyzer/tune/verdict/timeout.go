@@ -4,8 +4,9 @@ import (
 	"fmt"
 	"time"
 
-	plimsollv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/v1"
 	"google.golang.org/protobuf/types/known/durationpb"
+
+	tunev1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/tune/v1"
 )
 
 const (
@@ -21,15 +22,15 @@ const (
 
 // timeout judges the route timeout: the whole call must end while its caller
 // can still answer the user.
-func (j *judgement) timeout() *plimsollv1.Recommendation {
-	r := &plimsollv1.Recommendation{Knob: KnobTimeout, From: j.current.from(limitText(j.current.timeout))}
+func (j *judgement) timeout() *tunev1.Recommendation {
+	r := &tunev1.Recommendation{Knob: KnobTimeout, From: j.current.from(limitText(j.current.timeout))}
 	j.plan.timeout = j.current.timeout
 	if j.in.Deadline <= 0 {
 		return insufficient(r, "The route timeout follows from the time that the user waits, and no deadline is known: name one, or a latency bound in an SLO.")
 	}
 	margin, measured := j.margin()
 	target := j.in.Deadline - margin
-	r.Evidence = []*plimsollv1.Evidence{
+	r.Evidence = []*tunev1.Evidence{
 		evidence("deadline", inMillis(j.in.Deadline), unitMillis, "request or SLO"),
 		evidence("margin", inMillis(margin), unitMillis, "%s", measured),
 	}
@@ -45,7 +46,7 @@ func (j *judgement) timeout() *plimsollv1.Recommendation {
 	return j.settleTimeout(r, target, margin, measured)
 }
 
-func (j *judgement) settleTimeout(r *plimsollv1.Recommendation, target, margin time.Duration, measured string) *plimsollv1.Recommendation {
+func (j *judgement) settleTimeout(r *tunev1.Recommendation, target, margin time.Duration, measured string) *tunev1.Recommendation {
 	requests := j.in.Healthy.Requests
 	late := requests.Total > 0 && float64(requests.TimedOut) > maxTimedOut*float64(requests.Total)
 	r.Verdict = Recommend
