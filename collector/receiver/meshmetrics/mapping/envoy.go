@@ -32,7 +32,7 @@ func (f *family) place(name string, labels Labels) (Place, Verdict) {
 	if !ok {
 		return Place{}, Unmapped
 	}
-	if entry.tagged != "" && repeatsTagged(middle) {
+	if entry.parted && repeatsPart(middle) {
 		return Place{}, Repeat
 	}
 	object, ok := f.objectOf(middle, labels)
@@ -77,17 +77,17 @@ func (f *family) find(name string) (middle string, e entry, ok bool) {
 // repeats tells whether all names of this kind repeat others.
 func (f *family) repeats(name string) bool {
 	for _, prefix := range f.repeated {
-		if strings.HasPrefix(name, prefix) {
+		if strings.HasPrefix(name, prefix) || f.splits && strings.Contains(name, "_"+prefix) {
 			return true
 		}
 	}
 	return false
 }
 
-// repeatsTagged tells from what stands before upstream_rq_<code> whether it
-// counts a part of what the plain name counts: by origin (external_, internal_,
-// canary_), by zone, or the tries alone that were retried.
-func repeatsTagged(middle string) bool {
+// repeatsPart tells from what stands before a name that Envoy counts in parts
+// whether it is a part of what the plain name counts: by origin (external_,
+// internal_, canary_), by zone, or the tries alone that were retried.
+func repeatsPart(middle string) bool {
 	last := middle[strings.LastIndexByte(middle, '_')+1:]
 	switch last {
 	case "external", "internal", "canary", "retry":

@@ -13,7 +13,7 @@ type family struct {
 	tag      string   // label, without "envoy_", that names the object; "": object does
 	object   string   // if there is no tag
 	splits   bool     // a part of the object's name may stand in the metric's name
-	repeated []string // prefixes of names that repeat others
+	repeated []string // beginnings of names, or of what follows the object's part, that repeat others
 	groups   []group
 
 	table map[string]entry // of groups, by the name that Prometheus has
@@ -26,6 +26,7 @@ type group struct {
 	pace   Pace
 	names  []string // as Envoy has them; "*" is the place of a tag's value
 	tagged string   // label, without "envoy_", for "*"
+	parted bool     // Envoy has the same again by origin and zone
 }
 
 type entry struct {
@@ -33,6 +34,7 @@ type entry struct {
 	kind   record.StatKind
 	pace   Pace
 	tagged string
+	parted bool
 }
 
 const (
@@ -52,10 +54,11 @@ var families = index([]family{
 				"upstream_rq_total", "upstream_rq_pending_failure_eject", "upstream_rq_active_overflow", "upstream_rq_pending_overflow",
 			}},
 			{reason: "how tries ended", names: []string{
-				"upstream_rq_completed", "upstream_rq_cancelled", "upstream_rq_rx_reset", "upstream_rq_tx_reset", "upstream_rq_maintenance_mode",
+				"upstream_rq_cancelled", "upstream_rq_rx_reset", "upstream_rq_tx_reset", "upstream_rq_maintenance_mode",
 			}},
-			{reason: "how tries ended, by class", tagged: "response_code_class", names: []string{"upstream_rq_*xx"}},
-			{reason: "how tries ended, by status", tagged: "response_code", names: []string{"upstream_rq_*"}},
+			{reason: "tries that were answered", parted: true, names: []string{"upstream_rq_completed"}},
+			{reason: "with which class", parted: true, tagged: "response_code_class", names: []string{"upstream_rq_*xx"}},
+			{reason: "with which status", parted: true, tagged: "response_code", names: []string{"upstream_rq_*"}},
 			{reason: "retries, and why there were none", names: []string{
 				"upstream_rq_retry", "upstream_rq_retry_success", "upstream_rq_retry_overflow", "upstream_rq_retry_limit_exceeded",
 				"upstream_rq_retry_backoff_exponential", "upstream_rq_retry_backoff_ratelimited",
@@ -113,7 +116,7 @@ var families = index([]family{
 		},
 	},
 	{
-		prefix: "listener_", scope: record.ScopeListener, tag: "listener_address",
+		prefix: "listener_", scope: record.ScopeListener, tag: "listener_address", splits: true,
 		repeated: []string{"admin_", "worker_", "http_"}, // of the admin interface; by worker; by connection manager
 		groups: []group{
 			{reason: "connections", kind: gauge, names: []string{"downstream_cx_active"}},
@@ -154,7 +157,7 @@ func index(families []family) []family {
 		f.table = map[string]entry{}
 		for _, g := range f.groups {
 			for _, name := range g.names {
-				f.table[exposed(name)] = entry{name: name, kind: g.kind, pace: g.pace, tagged: g.tagged}
+				f.table[exposed(name)] = entry{name: name, kind: g.kind, pace: g.pace, tagged: g.tagged, parted: g.parted}
 			}
 		}
 	}

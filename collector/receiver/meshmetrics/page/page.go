@@ -95,10 +95,9 @@ func (rd *reader) read(r io.Reader) error {
 	kept := 0 // bytes of a line that is not complete
 	var rest []byte
 	for {
-		n, err := io.ReadFull(r, buf[kept:partSize])
-		last := errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
-		if err != nil && !last {
-			return fmt.Errorf("reading the page: %w", err)
+		n, last, err := fill(r, buf[kept:partSize])
+		if err != nil {
+			return err
 		}
 		if rd.bytes += int64(n); rd.bytes > rd.limits.Bytes {
 			return fmt.Errorf("%w of %d", ErrTooLarge, rd.limits.Bytes)
@@ -117,6 +116,25 @@ func (rd *reader) read(r io.Reader) error {
 		}
 		kept = copy(buf, rest)
 	}
+}
+
+// fill reads until buf is full or the page ends. A body that ends before its
+// time (io.ErrUnexpectedEOF) is cut off, not at its end: hence not io.ReadFull.
+func fill(r io.Reader, buf []byte) (n int, last bool, err error) {
+	for n < len(buf) && err == nil {
+		var m int
+		m, err = r.Read(buf[n:])
+		n += m
+	}
+	switch {
+	case err == nil:
+		return n, false, nil
+	case errors.Is(err, io.EOF):
+		return n, true, nil
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return n, false, fmt.Errorf("%w: %w", ErrTruncated, err)
+	}
+	return n, false, err
 }
 
 // part parses the first n bytes of buf, which end with a line.
