@@ -59,6 +59,8 @@ type faultyProxy struct {
 	choose func(insertInto string) fault
 	after  func(fault) // called when the store has dealt with the insert
 	client *http.Client
+
+	rewrite func(code string) string // of an answer's error code; nil: as it is
 }
 
 // start serves the proxy on a socket and returns a DSN for it.
@@ -118,6 +120,9 @@ func (p *faultyProxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer resp.Body.Close()
 	for key, values := range resp.Header {
 		w.Header()[key] = values
+	}
+	if code := resp.Header.Get("X-ClickHouse-Exception-Code"); code != "" && p.rewrite != nil {
+		w.Header().Set("X-ClickHouse-Exception-Code", p.rewrite(code))
 	}
 	w.WriteHeader(resp.StatusCode)
 	io.Copy(w, resp.Body)
