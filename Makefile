@@ -7,6 +7,8 @@ SEED     ?= 1
 REPORT   ?=
 PAGE     ?= out/demo.html
 FUZZTIME ?= 20s
+RUNS     ?= 5
+SUITE    ?=
 
 export CGO_ENABLED := 0
 export PLIMSOLL_REQUIRE_TOOLS := 1
@@ -81,9 +83,13 @@ fuzz: ## Run each fuzz test for FUZZTIME (20s)
 	tools/fuzz.sh $(FUZZTIME)
 
 .PHONY: bench
-bench: tools ## Run the benchmarks of the hot path
+bench: tools build ## Measure against the targets, figures to build/bench (SUITE=ingest RUNS=5)
+	go run ./bench -runs $(RUNS) $(SUITE)
+
+.PHONY: microbench
+microbench: tools ## Run the Go benchmarks of the hot paths
 	go test -run '^$$' -bench . -benchmem -count 5 ./collector/... ./store/ingest/... ./analyzer/tune/...
 
 .PHONY: clean
 clean: ## Remove what was built; keeps the fetched tools
-	rm -rf bin out
+	rm -rf bin out build
