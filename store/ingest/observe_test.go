@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"context"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -16,7 +17,7 @@ import (
 func TestObserver(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tries := 0
-		f := &fakeStore{answer: func(b *sealed) error {
+		post := func(_ context.Context, b *sealed) error { // of requests: fails after 1 s, succeeds after 2 s
 			if b.table != "requests_in" {
 				return nil
 			}
@@ -26,7 +27,7 @@ func TestObserver(t *testing.T) {
 				return errDown
 			}
 			return nil
-		}}
+		}
 		var mu sync.Mutex
 		sealedBytes, took := map[string]uint64{}, map[string][]time.Duration{}
 		observer := Observer{
@@ -41,7 +42,15 @@ func TestObserver(t *testing.T) {
 				took[table] = append(took[table], d)
 			},
 		}
-		p, _ := started(t, f, Config{BlockRows: 10, Observer: observer})
+		ready := func(context.Context) error { return nil }
+		cfg := Config{Collector: "c1", BlockRows: 10, Observer: observer}
+		p, err := newPipeline(cfg, store{migrate: ready, post: post, close: func() {}}, (&logBuffer{}).logger())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := p.Start(t.Context()); err != nil {
+			t.Fatal(err)
+		}
 		add(p, 10)
 		p.Attempt(&record.Attempt{Skew: time.Hour})
 		if err := p.Flush(t.Context()); err != nil {
