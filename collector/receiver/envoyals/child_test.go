@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
@@ -13,21 +14,61 @@ import (
 	"sync/atomic"
 	"syscall"
 	"testing"
+	"time"
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/component/componenttest"
 
 	"github.com/plimsoll-mesh/plimsoll/record"
+	"github.com/plimsoll-mesh/plimsoll/store/ingest"
 )
 
 // roleVariable makes the test binary a program that a test needs beside it.
 const (
 	roleVariable = "PLIMSOLL_TEST_ROLE"
 	roleCounter  = "counter" // a receiver on the socket 3 that tells each row on the pipe 4
+	roleSealer   = "sealer"  // a receiver on the socket 3 that seals blocks, and tells on the pipe 4 what that cost
 )
 
 // runCounter receives until SIGTERM, and then drains.
 func runCounter() error {
+	return receive(&teller{pipe: os.NewFile(4, "pipe")}, func() {})
+}
+
+// runSealer is runCounter with a real pipeline that stores nothing. It writes
+// the rows and the processor time that they took, in nanoseconds.
+func runSealer() error {
+	p, err := sealing()
+	if err != nil {
+		return err
+	}
+	var before time.Duration
+	store := &sealer{Pipeline: p}
+	if err := receive(store, func() { before = processTime() }); err != nil {
+		return err
+	}
+	rows := uint64(0)
+	for _, table := range p.Stats().Tables {
+		rows += table.Rows
+	}
+	_, err = fmt.Fprintf(os.NewFile(4, "pipe"), "%d %d\n", rows, processTime()-before)
+	return err
+}
+
+// sealer is a pipeline as an extension, and the host that holds it.
+type sealer struct {
+	*ingest.Pipeline
+}
+
+func (s *sealer) Start(context.Context, component.Host) error { return nil }
+func (s *sealer) Shutdown(context.Context) error              { return nil }
+
+func (s *sealer) GetExtensions() map[component.ID]component.Component {
+	return map[component.ID]component.Component{component.MustNewID("meshstore"): s}
+}
+
+// receive runs a receiver until SIGTERM.
+func receive(host component.Host, started func()) error {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
 	cfg := createDefaultConfig().(*Config)
@@ -36,9 +77,10 @@ func runCounter() error {
 	if err != nil {
 		return err
 	}
-	if err := r.Start(ctx, &teller{pipe: os.NewFile(4, "pipe")}); err != nil {
+	if err := r.Start(ctx, host); err != nil {
 		return err
 	}
+	started()
 	<-ctx.Done()
 	return r.Shutdown(context.Background())
 }

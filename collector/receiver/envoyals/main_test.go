@@ -11,16 +11,19 @@ import (
 // TestMain is also the main function of the collectors that tests start as
 // processes of their own.
 func TestMain(m *testing.M) {
+	var err error
 	switch role := os.Getenv(roleVariable); role {
 	case "":
 		goleak.VerifyTestMain(m)
 	case roleCounter:
-		if err := runCounter(); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			os.Exit(1)
-		}
+		err = runCounter()
+	case roleSealer:
+		err = runSealer()
 	default:
-		fmt.Fprintf(os.Stderr, "%s=%s: no such role\n", roleVariable, role)
-		os.Exit(2)
+		err = fmt.Errorf("%s=%s: no such role", roleVariable, role)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
 	}
 }

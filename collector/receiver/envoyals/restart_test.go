@@ -2,6 +2,7 @@ package envoyals
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -41,9 +42,13 @@ func TestRestart(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			binary := envoyBinary(t)
 			dir := socketDir(t)
-			socket := holdAt(t, filepath.Join(dir, "als.sock"))
+			socket, err := newHolder(filepath.Join(dir, "als.sock"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer socket.close()
 			var n counted
-			first := startCounter(t, socket, &n)
+			first := startCounter(t, socket.file, &n)
 			stop := runEnvoy(t, binary, dir, application(t))
 			load := startLoad(t, dir)
 
@@ -54,7 +59,7 @@ func TestRestart(t *testing.T) {
 			}
 			before := n.rows.Load()
 			<-time.After(test.outage) // what is tested is how long nobody listens
-			second := startCounter(t, socket, &n)
+			second := startCounter(t, socket.file, &n)
 			awaitRowsOf(t, &n, before+int64(test.outage.Seconds()*requestsPerSecond))
 			sent := load.stop()
 
@@ -73,21 +78,26 @@ func TestRestart(t *testing.T) {
 	}
 }
 
-// holdAt opens a socket as the holder of it does.
-func holdAt(t *testing.T, path string) *os.File {
-	t.Helper()
+// holder holds a listening socket for the processes of a test.
+type holder struct {
+	path string
+	l    *net.UnixListener
+	file *os.File
+}
+
+func newHolder(path string) (*holder, error) {
 	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
-	t.Cleanup(func() { _ = l.Close() })
 	file, err := l.File()
 	if err != nil {
-		t.Fatal(err)
+		return nil, errors.Join(err, l.Close())
 	}
-	t.Cleanup(func() { _ = file.Close() })
-	return file
+	return &holder{path, l, file}, nil
 }
+
+func (h *holder) close() { _ = errors.Join(h.file.Close(), h.l.Close()) }
 
 // load sends requests at a steady rate.
 type load struct {

@@ -19,6 +19,7 @@ import (
 type stream struct {
 	r     *alsReceiver
 	rows  *rows.Stream // nil until the identifier came
+	node  wire.Node    // the identifier
 	proxy *proxy
 
 	entry      wire.Entry
@@ -77,11 +78,12 @@ func (s *stream) identify(b []byte) {
 	if err != nil || !found {
 		return // a message without good borders is counted by the walk over its entries
 	}
-	reporter := rows.NewReporter(&node)
-	if s.rows != nil && *s.rows.Reporter() == *reporter {
+	if s.rows != nil && s.node == node {
 		return
 	}
 	s.leave()
+	s.node = node.Clone()
+	reporter := rows.NewReporter(&s.node)
 	s.rows = rows.NewStream(reporter, s.r.caps)
 	s.proxy = s.r.proxies.join(reporter.Proxy)
 }

@@ -1,6 +1,6 @@
 package rows
 
-import "strconv"
+import "math"
 
 // notHex is what hexValue has for a byte that is no hexadecimal digit.
 const notHex = 0x80
@@ -75,14 +75,22 @@ func taggedIDs(traceText, spanText string) (trace [16]byte, span [8]byte) {
 	return trace, span
 }
 
-// attemptNumber reads x-envoy-attempt-count: 1 and up, 0 when it is missing.
+// attemptNumber reads x-envoy-attempt-count: 1 and up, 0 when it is missing or no
+// number of Envoy's (uint32); 255 stands for that and all above.
 func attemptNumber(text string) uint8 {
-	if len(text) == 1 && text[0] >= '0' && text[0] <= '9' {
-		return text[0] - '0'
-	}
-	n, err := strconv.ParseUint(text, 10, 32)
-	if err != nil {
+	if text == "" || len(text) > len("4294967295") {
 		return 0
 	}
-	return uint8(min(n, 255))
+	n := uint64(0)
+	for i := range len(text) {
+		digit := text[i] - '0'
+		if digit > 9 {
+			return 0
+		}
+		n = n*10 + uint64(digit)
+	}
+	if n > math.MaxUint32 {
+		return 0
+	}
+	return uint8(min(n, math.MaxUint8))
 }

@@ -1,5 +1,7 @@
 package wire
 
+import "strings"
+
 // Node is who speaks on a stream: the identifier of its first message.
 type Node struct {
 	ID      string // node.id
@@ -23,6 +25,20 @@ type Metadata struct {
 	WorkloadName  string // WORKLOAD_NAME
 	LabelService  string // of LABELS: service.istio.io/canonical-name, else app
 	LabelRevision string // of LABELS: service.istio.io/canonical-revision, else version
+}
+
+// Clone returns the node with strings of its own.
+func (n *Node) Clone() Node {
+	c := *n
+	m := &c.Meta
+	for _, s := range []*string{
+		&c.ID, &c.Cluster, &c.LogName,
+		&m.MeshID, &m.ClusterID, &m.Namespace, &m.Workload, &m.Service, &m.Version, &m.ServiceAccount, &m.ProxyKind,
+		&m.WorkloadName, &m.LabelService, &m.LabelRevision,
+	} {
+		*s = strings.Clone(*s)
+	}
+	return c
 }
 
 // Decode reads a StreamAccessLogsMessage.Identifier. The extension list that
