@@ -115,7 +115,7 @@ func senderOf(t *testing.T, b *base) func(context.Context, []byte) error {
 }
 
 // requestsOf reads the YAML documents of a file as JSON of OTLP.
-func requestsOf(t *testing.T, file string) [][]byte {
+func requestsOf(t testing.TB, file string) [][]byte {
 	t.Helper()
 	decoder := yaml.NewDecoder(strings.NewReader(read(t, file)))
 	var requests [][]byte
