@@ -47,6 +47,20 @@ type reading struct {
 	value float64
 }
 
+// labelled shows the target's labels where a series lacks them.
+type labelled struct {
+	series *page.Series
+	target map[string]string
+}
+
+// Get returns a label of the series, else of the target.
+func (l *labelled) Get(name string) string {
+	if v := l.series.Get(name); v != "" {
+		return v
+	}
+	return l.target[name]
+}
+
 // newScraper returns a scraper that has seen nothing yet.
 func newScraper(t target.Target, c *client, cfg *Config, sink Sink, tel *telemetry, now func() time.Time) (*scraper, error) {
 	m, ok := mapping.For(t.SourceName())
@@ -88,9 +102,11 @@ func (s *scraper) read(ctx context.Context) (at time.Time, err error) {
 	at = s.now()
 	s.readings, s.hint = s.readings[:0], startHint{}
 	var repeats, unmapped uint64
+	labels := &labelled{target: s.target.Labels}
 	samples, err := page.Read(resp.Body, resp.Header.Get("Content-Type"), s.limits, func(series *page.Series) {
 		s.hint.see(series.Name, series.Value)
-		place, verdict := s.mapping.Map(series.Name, series)
+		labels.series = series
+		place, verdict := s.mapping.Map(series.Name, labels)
 		switch verdict {
 		case mapping.Mapped:
 			s.readings = append(s.readings, reading{place, series.Value})
