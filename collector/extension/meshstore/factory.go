@@ -22,7 +22,10 @@ func NewFactory() extension.Factory {
 }
 
 func createDefaultConfig() component.Config {
-	return &Config{BlockRows: 8192, BlockAge: time.Second, MaxPendingMiB: 64}
+	return &Config{
+		BlockRows: 8192, BlockAge: time.Second, MaxPendingMiB: 64,
+		WAL: WALConfig{MaxMiB: 1024, Sync: true}, Sampling: SamplingConfig{Requests: 1},
+	}
 }
 
 func create(_ context.Context, set extension.Settings, cfg component.Config) (extension.Extension, error) {

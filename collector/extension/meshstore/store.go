@@ -11,6 +11,7 @@ import (
 
 	"github.com/plimsoll-mesh/plimsoll/record"
 	"github.com/plimsoll-mesh/plimsoll/store/ingest"
+	"github.com/plimsoll-mesh/plimsoll/store/ingest/wal"
 )
 
 // flushLimit bounds how long a stopping collector waits for the store.
@@ -30,12 +31,16 @@ func newStore(cfg *Config, set component.TelemetrySettings) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
+	telemetry, err := newTelemetry(set)
+	if err != nil {
+		return nil, fmt.Errorf("making metrics of %s: %w", typeName, err)
+	}
+	settings.Observer = telemetry.events.observer()
 	pipeline, err := ingest.New(settings, slog.New(newZapHandler(set.Logger)))
 	if err != nil {
 		return nil, fmt.Errorf("making the ingest pipeline: %w", err)
 	}
-	telemetry, err := newTelemetry(set, pipeline.Stats)
-	if err != nil {
+	if err := telemetry.observe(set, pipeline.Stats); err != nil {
 		return nil, fmt.Errorf("registering metrics of %s: %w", typeName, err)
 	}
 	return &Store{collector: settings.Collector, pipeline: pipeline, telemetry: telemetry}, nil
@@ -73,7 +78,10 @@ func (s *Store) Log(l *record.Log) { s.pipeline.Log(l) }
 func (s *Store) EdgeSample(e *record.EdgeSample) { s.pipeline.EdgeSample(e) }
 
 // ProxyStat stores one value of a proxy's own statistics.
-func (s *Store) ProxyStat(p *record.ProxyStat) { s.pipeline.ProxyStat(p) }
+func (s *Store) ProxyStat(p *record.ProxyStat) {
+	s.telemetry.drops.add(p)
+	s.pipeline.ProxyStat(p)
+}
 
 // ConfigChange stores an applied or withdrawn object of configuration.
 func (s *Store) ConfigChange(c *record.ConfigChange) { s.pipeline.ConfigChange(c) }
@@ -93,3 +101,10 @@ func (s *Store) Room() bool { return s.pipeline.Room() }
 
 // Commit waits until all rows handed over before the call are durable.
 func (s *Store) Commit(ctx context.Context) error { return s.pipeline.Commit(ctx) }
+
+// Block takes a block that another collector has sealed. When it returns nil, the
+// block is durable.
+func (s *Store) Block(ctx context.Context, b wal.Block) error { return s.pipeline.Block(ctx, b) }
+
+// Flush waits until all that was handed over before the call is stored.
+func (s *Store) Flush(ctx context.Context) error { return s.pipeline.Flush(ctx) }

@@ -165,7 +165,7 @@ func TestMetadata(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, m := range meta.Telemetry.Metrics {
-		if !strings.Contains(string(source), fmt.Sprintf("%q,\n\t\tmetric.WithDescription(%q), metric.WithUnit(%q)", name, m.Description, m.Unit)) {
+		if !strings.Contains(string(source), fmt.Sprintf("(%q, %q, %q)", name, m.Unit, m.Description)) {
 			t.Errorf("telemetry.go has no metric %q of this description and unit", name)
 		}
 		if !strings.Contains(string(readme), fmt.Sprintf("| `%s` |", name)) || !strings.Contains(string(readme), m.Description) {

@@ -11,6 +11,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/plimsoll-mesh/plimsoll/store/ingest"
 	"github.com/plimsoll-mesh/plimsoll/store/ingest/relay"
 	"github.com/plimsoll-mesh/plimsoll/store/ingest/wal"
 	"github.com/plimsoll-mesh/plimsoll/store/schema"
@@ -142,7 +143,10 @@ func (h *handler) store(ctx context.Context, b wal.Block) (again bool, err error
 			return false, relay.Busy("heartbeats wait: rows that came before are not stored yet")
 		}
 	}
-	if err := h.sink.Block(ctx, b); err != nil {
+	switch err := h.sink.Block(ctx, b); {
+	case errors.Is(err, ingest.ErrUnfit):
+		return false, relay.Unfit(err)
+	case err != nil:
 		h.log.Warn("a block could not be made durable, its sender keeps it", zap.String("table", b.Table), zap.String("token", b.Token), zap.Error(err))
 		return false, relay.Busy("the block could not be made durable")
 	}

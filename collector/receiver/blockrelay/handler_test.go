@@ -15,6 +15,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/plimsoll-mesh/plimsoll/store/ingest"
 	"github.com/plimsoll-mesh/plimsoll/store/ingest/relay"
 	"github.com/plimsoll-mesh/plimsoll/store/ingest/relay/relaytest"
 	"github.com/plimsoll-mesh/plimsoll/store/ingest/wal"
@@ -269,6 +270,16 @@ func TestUnfitIsPermanent(t *testing.T) {
 	b.Token = relaytest.Block(t, 2, 1).Token
 	var refusal *relay.Refusal
 	if err := client.Post(t.Context(), b); !errors.As(err, &refusal) || !refusal.Permanent() {
+		t.Errorf("got error %v, want a permanent refusal", err)
+	}
+}
+
+// TestStoreSaysUnfit has a store that knows better than the checks here.
+func TestStoreSaysUnfit(t *testing.T) {
+	store := &fakeStore{block: func(context.Context, wal.Block) error { return fmt.Errorf("table: %w", ingest.ErrUnfit) }}
+	_, client, _ := onSocket(t, store)
+	var refusal *relay.Refusal
+	if err := client.Post(t.Context(), relaytest.Block(t, 1, 1)); !errors.As(err, &refusal) || !refusal.Permanent() || refusal.Reason != "table: the block is unfit" {
 		t.Errorf("got error %v, want a permanent refusal", err)
 	}
 }
