@@ -25,13 +25,14 @@ func newClickhouseCommand() *cobra.Command {
 		Short: "Run the embedded ClickHouse",
 		Args:  cobra.NoArgs,
 	}
-	cmd.AddCommand(newClickhouseRunCommand(), newClickhouseServeCommand())
+	cmd.AddCommand(newClickhouseRunCommand(), newClickhouseServeCommand(),
+		newClickhouseBackupCommand(), newClickhouseBackupsCommand(), newClickhouseRestoreCommand())
 	return cmd
 }
 
 func newClickhouseRunCommand() *cobra.Command {
 	var config engine.Config
-	memory := byteSize(1 << 30)
+	var memory byteSize
 	cmd := &cobra.Command{
 		Use:   "run",
 		Short: "Serve ClickHouse's HTTP interface on a unix socket",
@@ -50,7 +51,8 @@ It creates the database "plimsoll". Stop it with SIGTERM or Ctrl-C.`,
 	flags.StringVar(&config.Socket, "socket", "", "path of the unix socket (default clickhouse.sock in the data directory)")
 	flags.StringVar(&config.Library, "library", "", "path of libchdb.so (default $"+engine.LibraryEnv+
 		", then .cache/tools/libchdb.so, then beside this program)")
-	flags.Var(&memory, "memory", "most memory that the engine may allocate; one query may take half of it")
+	flags.Var(&memory, "memory", "most memory that the engine may allocate; one query may take half of it (default: what the cgroup allows less 300MiB, without a limit 1GiB)")
+	flags.StringVar(&config.Backups, "backups", "", "directory that backups are written to and restored from (default backups in the data directory)")
 	flags.StringVar(&config.Listen, "listen", "", "also listen on this TCP address, guarded by the key in engine.key in the data directory")
 	return cmd
 }
@@ -115,8 +117,11 @@ func byteUnits() []struct {
 
 // String writes the largest unit that leaves a whole number.
 func (b *byteSize) String() string {
+	if *b == 0 {
+		return "" // not given
+	}
 	for _, unit := range byteUnits() {
-		if n := int64(*b); n != 0 && n%unit.size == 0 {
+		if n := int64(*b); n%unit.size == 0 {
 			return strconv.FormatInt(n/unit.size, 10) + unit.suffix
 		}
 	}

@@ -13,6 +13,12 @@ import (
 	"strings"
 )
 
+// Reasons for a failure that a caller may want to tell apart.
+var (
+	ErrNoEngine = errors.New("no engine answers")
+	ErrDamaged  = errors.New("is damaged")
+)
+
 // client sends statements to a running engine.
 type client struct {
 	http   *http.Client
@@ -38,7 +44,7 @@ func (c *client) rows(ctx context.Context, sql string) ([][]string, error) {
 	}
 	response, err := c.http.Do(request)
 	if err != nil {
-		return nil, fmt.Errorf("asking the engine socket=%s (is it running?): %w", c.socket, err)
+		return nil, fmt.Errorf("%w at socket=%s (is it running?): %w", ErrNoEngine, c.socket, err)
 	}
 	defer response.Body.Close()
 	body, err := io.ReadAll(response.Body)

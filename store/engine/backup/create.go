@@ -64,6 +64,9 @@ func (b *Backups) create(ctx context.Context, c *client, m *Manifest, verify boo
 		return fmt.Errorf("backing up database %s to %s: %w", b.Database, m.Name, err)
 	}
 	m.Bytes = sizeOf(filepath.Join(b.Dir, m.Name))
+	if m.Checksum, err = checksum(filepath.Join(b.Dir, m.Name)); err != nil {
+		return err
+	}
 	if verify {
 		if err := b.verify(ctx, c, m); err != nil {
 			return fmt.Errorf("verifying backup %s: %w", m.Name, err)

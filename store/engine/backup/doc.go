@@ -9,6 +9,7 @@
 //	restore.go   Restore: stage, compare, then change places
 //	stage.go     a backup restored into a database of its own
 //	sum.go       rows and hash of each table
+//	checksum.go  whether the bytes are still those that were written
 //	manifest.go  what a backup holds, as NAME.json beside it
 //	progress.go  how far a statement is
 //

@@ -23,6 +23,8 @@ type Manifest struct {
 	Tables []Table `json:"tables,omitempty"`
 	// Bytes is the size of this backup without its base.
 	Bytes int64 `json:"bytes"`
+	// Checksum is the SHA-256 of the backup, see checksum.go.
+	Checksum string `json:"checksum,omitempty"`
 }
 
 // Table is the content of one table.

@@ -31,6 +31,9 @@ func (b *Backups) Restore(ctx context.Context, o RestoreOptions) (Manifest, erro
 	if err := b.mayRestore(ctx, c, o.Replace); err != nil {
 		return m, err
 	}
+	if err := b.intact(chain); err != nil {
+		return m, err
+	}
 	if err := b.restore(ctx, c, &m, o.Replace); err != nil {
 		return m, fmt.Errorf("restoring %s, nothing was changed: %w", m.Name, err)
 	}
@@ -77,7 +80,7 @@ func (b *Backups) restore(ctx context.Context, c *client, m *Manifest, replace b
 		return err
 	}
 	if err := m.compare(found); err != nil {
-		return fmt.Errorf("backup and manifest differ: %w", err)
+		return fmt.Errorf("backup %s %w, or its manifest is: %w", m.Name, ErrDamaged, err)
 	}
 	m.Tables = found
 	b.step("changing places")

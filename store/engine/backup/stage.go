@@ -29,7 +29,7 @@ func (b *Backups) stage(ctx context.Context, c *client, m Manifest) (*staged, er
 	}
 	restore := "RESTORE DATABASE " + name(m.databaseOr(b.Database)) + " AS " + name(s.database) + " FROM " + file(m.Name)
 	if err := c.exec(ctx, restore+" SETTINGS structure_only = 1"); err != nil {
-		return s, fmt.Errorf("restoring tables: %w", err)
+		return s, fmt.Errorf("reading the backup (is it damaged?): %w", err)
 	}
 	var err error
 	if s.tables, err = c.storedTables(ctx, s.database); err != nil {
