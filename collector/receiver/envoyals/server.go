@@ -16,7 +16,7 @@ import (
 const (
 	maxMessage        = 16 << 20 // bytes; a 1 MiB buffer of Envoy plus its identifier fits well
 	maxStreamsPerConn = 256      // an Envoy opens workers × access loggers
-	streamWindow      = 1 << 20
+	streamWindow      = 256 << 10
 	connWindow        = 4 << 20
 	greetTimeout      = 10 * time.Second // for the handshakes of a connection
 )
