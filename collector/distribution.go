@@ -20,21 +20,27 @@ import (
 	"go.opentelemetry.io/collector/receiver/otlpreceiver"
 	"go.opentelemetry.io/collector/service/telemetry/otelconftelemetry"
 
+	meshexporter "github.com/plimsoll-mesh/plimsoll/collector/exporter/meshstore"
 	"github.com/plimsoll-mesh/plimsoll/collector/extension/meshstore"
+	"github.com/plimsoll-mesh/plimsoll/collector/receiver/blockrelay"
 	"github.com/plimsoll-mesh/plimsoll/collector/receiver/envoyals"
+	"github.com/plimsoll-mesh/plimsoll/collector/receiver/meshmetrics"
 )
 
 // Factories returns the components of the distribution.
 func Factories() (otelcol.Factories, error) {
 	f := otelcol.Factories{Telemetry: otelconftelemetry.NewFactory()}
 	var err error
-	if f.Receivers, err = otelcol.MakeFactoryMap[receiver.Factory](otlpreceiver.NewFactory(), envoyals.NewFactory()); err != nil {
+	f.Receivers, err = otelcol.MakeFactoryMap[receiver.Factory](
+		otlpreceiver.NewFactory(), envoyals.NewFactory(), meshmetrics.NewFactory(), blockrelay.NewFactory(),
+	)
+	if err != nil {
 		return f, err
 	}
 	if f.Processors, err = otelcol.MakeFactoryMap[processor.Factory](memorylimiterprocessor.NewFactory()); err != nil {
 		return f, err
 	}
-	if f.Exporters, err = otelcol.MakeFactoryMap[exporter.Factory](debugexporter.NewFactory()); err != nil {
+	if f.Exporters, err = otelcol.MakeFactoryMap[exporter.Factory](debugexporter.NewFactory(), meshexporter.NewFactory()); err != nil {
 		return f, err
 	}
 	f.Extensions, err = otelcol.MakeFactoryMap[extension.Factory](healthcheckextension.NewFactory(), meshstore.NewFactory())

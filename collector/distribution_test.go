@@ -48,6 +48,9 @@ func TestValidate(t *testing.T) {
 		err   string // "": valid
 	}{
 		"test config":      {[]string{config}, ""},
+		"otlp laid over":   {[]string{config, "testdata/otlp.yaml"}, ""},
+		"bad otlp store":   {[]string{config, "testdata/otlp.yaml", "yaml:exporters::meshstore::store: \"\""}, "id must not be empty"},
+		"queue":            {[]string{config, "testdata/otlp.yaml", "yaml:exporters::meshstore::sending_queue: {}"}, "sending_queue"},
 		"example":          {[]string{"config.example.yaml"}, ""},
 		"laid over":        {[]string{config, "yaml:receivers::envoyals::endpoint: 127.0.0.1:1"}, ""},
 		"no file":          {nil, "no URIs"},

@@ -23,6 +23,7 @@ const deadline = 30 * time.Second
 func TestRun(t *testing.T) {
 	dsn := enginetest.Start(t)
 	t.Run("delivers", func(t *testing.T) { testDelivers(t, dsn) })
+	t.Run("stores otlp", func(t *testing.T) { testStoresOTLP(t, dsn) })
 	t.Run("fails to start", func(t *testing.T) { testFailsToStart(t, dsn) })
 }
 
