@@ -192,7 +192,11 @@ func contents(m backup.Manifest) string {
 	if !m.Verified() {
 		return "not verified"
 	}
-	return fmt.Sprintf("%d tables with %d rows", len(m.Tables), m.Rows())
+	tables := fmt.Sprintf("%d tables", len(m.Tables))
+	if len(m.Tables) == 1 {
+		tables = "1 table"
+	}
+	return fmt.Sprintf("%s with %d rows", tables, m.Rows())
 }
 
 // sizeText writes a size in MiB, to a tenth.

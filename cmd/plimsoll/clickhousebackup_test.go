@@ -45,7 +45,7 @@ func TestBackupCommands(t *testing.T) {
 		t.Errorf("backups of none: %v", o)
 	}
 	full := run(exitOK, "backup", "--to", "full.tar.gz")
-	if want := filepath.Join(dir, "backups", "full.tar.gz") + ": 1 tables with 1000 rows, 0.0 MiB\n"; full.stdout != want {
+	if want := filepath.Join(dir, "backups", "full.tar.gz") + ": 1 table with 1000 rows, 0.0 MiB\n"; full.stdout != want {
 		t.Errorf("backup printed %q, want %q", full.stdout, want)
 	}
 	if want := "backing up\nrestoring\nchecking calls\n"; full.stderr != want {
@@ -53,7 +53,7 @@ func TestBackupCommands(t *testing.T) {
 	}
 	mustPostSQL(t, socket, "INSERT INTO calls SELECT number FROM numbers(500)")
 	named := run(exitOK, "backup", "--base", "full.tar.gz")
-	if !regexp.MustCompile(`/plimsoll-[0-9]{8}-[0-9]{6}\.tar: 1 tables with 1500 rows`).MatchString(named.stdout) {
+	if !regexp.MustCompile(`/plimsoll-[0-9]{8}-[0-9]{6}\.tar: 1 table with 1500 rows`).MatchString(named.stdout) {
 		t.Errorf("backup without a name printed %q", named.stdout)
 	}
 	list := run(exitOK, "backups")
@@ -71,7 +71,7 @@ func TestBackupCommands(t *testing.T) {
 	if o := run(exitFailure, "restore", "full.tar.gz"); !strings.Contains(o.stderr, "has rows in calls") {
 		t.Errorf("restore over rows: %v", o)
 	}
-	if o := run(exitOK, "restore", "full.tar.gz", "--replace"); o.stdout != "restored full.tar.gz: 1 tables with 1000 rows\n" {
+	if o := run(exitOK, "restore", "full.tar.gz", "--replace"); o.stdout != "restored full.tar.gz: 1 table with 1000 rows\n" {
 		t.Errorf("restore printed %q", o.stdout)
 	}
 	if got := enginetest.Post(t, socket, "SELECT count() FROM calls", "?database=plimsoll"); got.Body != "1000\n" {

@@ -410,7 +410,7 @@ func TestProgressNamesItsSteps(t *testing.T) {
 	if _, err := r.Restore(t.Context(), backup.RestoreOptions{Name: "a.tar", Replace: true}); err != nil {
 		t.Fatal(err)
 	}
-	if got, want := strings.Join(steps, ", "), "restoring, checking calls, checking counts, changing places"; got != want {
+	if got, want := strings.Join(steps, ", "), "reading a.tar, restoring, checking calls, checking counts, changing places"; got != want {
 		t.Errorf("steps = %s, want %s", got, want)
 	}
 }

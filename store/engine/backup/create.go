@@ -63,6 +63,9 @@ func (b *Backups) create(ctx context.Context, c *client, m *Manifest, verify boo
 	if err := b.write(ctx, c, *m); err != nil {
 		return fmt.Errorf("backing up database %s to %s: %w", b.Database, m.Name, err)
 	}
+	if err := restrict(filepath.Join(b.Dir, m.Name)); err != nil {
+		return err
+	}
 	m.Bytes = sizeOf(filepath.Join(b.Dir, m.Name))
 	if m.Checksum, err = checksum(filepath.Join(b.Dir, m.Name)); err != nil {
 		return err

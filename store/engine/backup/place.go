@@ -82,6 +82,22 @@ func remove(dir, name string) error {
 	return errors.Join(os.RemoveAll(filepath.Join(dir, name)), os.RemoveAll(filepath.Join(dir, name+".lock")))
 }
 
+// restrict closes a backup to other users; the engine writes it for all to read.
+func restrict(path string) error {
+	info, err := os.Stat(path)
+	if err != nil {
+		return fmt.Errorf("looking for what the engine wrote: %w", err)
+	}
+	mode := fs.FileMode(0o600)
+	if info.IsDir() {
+		mode = 0o700
+	}
+	if err := os.Chmod(path, mode); err != nil {
+		return fmt.Errorf("closing the backup to other users: %w", err)
+	}
+	return nil
+}
+
 // sizeOf is the size of a file, or of all files in a directory, in bytes. What
 // vanishes meanwhile counts nothing.
 func sizeOf(path string) int64 {

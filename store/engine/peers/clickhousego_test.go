@@ -74,8 +74,9 @@ func runSuite(t *testing.T, dir string) results {
 	host, port, _ := strings.Cut(address, ":")
 	ctx, cancel := context.WithTimeout(t.Context(), suiteLimit)
 	defer cancel()
-	// One package at a time: they share the engine.
-	cmd := exec.CommandContext(ctx, "go", "test", "-mod=mod", "-json", "-p=1", "-count=1", "-timeout=10m",
+	// One package at a time: they share the engine. Subtests of the other protocol
+	// would test the same once more.
+	cmd := exec.CommandContext(ctx, "go", "test", "-mod=mod", "-json", "-p=1", "-count=1", "-timeout=10m", "-skip=/^Native(_Protocol)?$",
 		"./tests", "./tests/std", "./tests/issues")
 	cmd.Dir = dir
 	cmd.Env = append(os.Environ(), "GOFLAGS=", "GOWORK=off", "CLICKHOUSE_USE_DOCKER=false", "CLICKHOUSE_HOST="+host,
