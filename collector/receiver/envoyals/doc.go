@@ -8,8 +8,9 @@
 // without ever being a log record. The store is an extension, found by the
 // name in the config.
 //
-// Reading order: config.go and factory.go, receiver.go (life cycle), server.go
-// and codec.go (gRPC), stream.go (one stream's loop), proxies.go (per-proxy
-// counts and heartbeats), telemetry.go. Package wire decodes, package rows
-// decides what a row says.
+// Reading order: config.go and factory.go, endpoint.go, listen.go and passed.go
+// (where it listens, also on a socket that another process holds), receiver.go
+// (life cycle), server.go, greeting.go and codec.go (gRPC), stream.go (one
+// stream's loop), proxies.go (per-proxy counts and heartbeats), telemetry.go.
+// Package wire decodes, package rows decides what a row says.
 package envoyals

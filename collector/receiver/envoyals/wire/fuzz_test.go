@@ -4,6 +4,8 @@ import (
 	"testing"
 
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/anypb"
+	"google.golang.org/protobuf/types/known/wrapperspb"
 
 	"github.com/plimsoll-mesh/plimsoll/collector/receiver/envoyals/alstest"
 	"github.com/plimsoll-mesh/plimsoll/collector/receiver/envoyals/wire"
@@ -50,6 +52,29 @@ func FuzzDecode(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(agreeOnMessage)
+}
+
+// FuzzTCPAgainstGenerated holds TCPEntry.Decode to the generated decoder.
+func FuzzTCPAgainstGenerated(f *testing.F) {
+	for _, e := range []proto.Message{alstest.Connection(), alstest.Arrival(), alstest.FullConnection()} {
+		f.Add(marshal(f, e))
+	}
+	f.Fuzz(agreeOnTCP)
+}
+
+// FuzzPeer holds the reading of Structs in the filter state to the generated
+// decoder, under all names of the objects, and reads FlatBuffers, which have no
+// oracle.
+func FuzzPeer(f *testing.F) {
+	f.Add(marshal(f, alstest.Workload("shop", "productpage-v1", "productpage", "v1")))
+	f.Add(flatNode().buffer())
+	f.Fuzz(func(t *testing.T, b []byte) {
+		for _, name := range []string{"upstream_peer", "wasm.upstream_peer", "downstream_peer", "wasm.downstream_peer"} {
+			object := &anypb.Any{TypeUrl: "type.googleapis.com/google.protobuf.Struct", Value: b}
+			agreeOnEntry(t, marshal(t, stateEntry(name, object)))
+			agreeOnEntry(t, marshal(t, stateEntry(name, alstest.Object(wrapperspb.Bytes(b)))))
+		}
+	})
 }
 
 // TestTruncated cuts the seeds short at every byte: where the rest is still a
