@@ -98,30 +98,30 @@ func (c *Config) validateTargets() []error {
 	var errs []error
 	seen := map[string]int{}
 	for i, t := range c.Targets {
-		if err := c.admit(t); err != nil {
+		address, err := c.admit(t)
+		if err != nil {
 			errs = append(errs, fmt.Errorf("targets[%d].%w", i, err))
+			continue
 		}
-		if first, twice := seen[t.URL]; twice {
-			errs = append(errs, fmt.Errorf("targets[%d].url: %q: is that of targets[%d] too; its counters would count twice", i, t.URL, first))
+		if first, twice := seen[address.String()]; twice {
+			errs = append(errs, fmt.Errorf("targets[%d].url: %q: is the page of targets[%d] too; its counters would count twice", i, t.URL, first))
 		}
-		seen[t.URL] = i
+		seen[address.String()] = i
 	}
 	return errs
 }
 
-// admit checks a target, also with what the receiver would send to it.
-func (c *Config) admit(t target.Target) error {
+// admit checks a target, also with what the receiver would send to it, and
+// returns where it is.
+func (c *Config) admit(t target.Target) (target.Address, error) {
 	if err := t.Validate(); err != nil {
-		return err
+		return target.Address{}, err
 	}
 	address, err := t.Address()
-	if err != nil {
-		return err
+	if err == nil && c.BearerTokenFile != "" && !address.Private() {
+		err = fmt.Errorf("url: %q: the token of bearer_token_file would be sent in the clear; use https", t.URL)
 	}
-	if c.BearerTokenFile != "" && !address.Private() {
-		return fmt.Errorf("url: %q: the token of bearer_token_file would be sent in the clear; use https", t.URL)
-	}
-	return nil
+	return address, err
 }
 
 func absolute(field, path string) error {

@@ -1,6 +1,8 @@
 package meshmetrics
 
 import (
+	"bytes"
+	"compress/gzip"
 	"context"
 	"fmt"
 	"io"
@@ -43,6 +45,7 @@ func (f *fakeStore) GetExtensions() map[component.ID]component.Component {
 
 func (f *fakeStore) ProxyStat(s *record.ProxyStat) {
 	if f.full != nil {
+		f.ring()
 		<-f.full
 	}
 	f.mu.Lock()
@@ -127,6 +130,8 @@ type fakeTarget struct {
 	*httptest.Server
 	page        atomic.Pointer[string]
 	contentType string
+	zipped      bool
+	short       int // bytes that a compressed page lacks at its end
 	status      atomic.Int32
 	info        atomic.Pointer[string] // of /server_info; nil: 404
 	infos       atomic.Int32           // how often it was asked for
@@ -158,7 +163,16 @@ func (f *fakeTarget) serve(w http.ResponseWriter, r *http.Request) {
 	if status := f.status.Load(); status != 0 {
 		w.WriteHeader(int(status))
 	}
-	_, _ = io.WriteString(w, *f.page.Load())
+	if !f.zipped || !strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
+		_, _ = io.WriteString(w, *f.page.Load())
+		return
+	}
+	var b bytes.Buffer
+	z := gzip.NewWriter(&b)
+	_, _ = io.WriteString(z, *f.page.Load())
+	_ = z.Close()
+	w.Header().Set("Content-Encoding", "gzip")
+	_, _ = w.Write(b.Bytes()[:b.Len()-f.short])
 }
 
 func (f *fakeTarget) set(page string) { f.page.Store(&page) }
@@ -208,4 +222,14 @@ func scrapeOK(t *testing.T, s *scraper) {
 	if err := s.scrape(ctx); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// placed returns a target and where it is.
+func placed(t *testing.T, tgt target.Target) place {
+	t.Helper()
+	address, err := tgt.Address()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return place{tgt, address}
 }

@@ -3,7 +3,9 @@ package meshmetrics
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -25,10 +27,10 @@ type metricsReceiver struct {
 
 	sink    Sink
 	tls     *tls.Config
-	slots   chan struct{} // one per target that is being read
-	files   *target.Files // nil without targets_file
-	trouble string        // what was wrong with the files when they were read last
-	running map[string]*running
+	slots   chan struct{}       // one per target that is being read
+	files   *target.Files       // nil without targets_file
+	trouble string              // what was wrong with the files when they were read last
+	running map[string]*running // by where the target is
 	cancel  context.CancelFunc
 	tasks   sync.WaitGroup // the watch over the targets, and each of them
 }
@@ -93,83 +95,82 @@ func (r *metricsReceiver) watch(ctx context.Context) {
 	}
 }
 
-// targets returns those of the configuration, then those of the files. The
-// first of several with one URL counts: the same counters must not count twice.
-func (r *metricsReceiver) targets() []target.Target {
-	all := append([]target.Target(nil), r.cfg.Targets...)
-	if r.files != nil {
-		all = append(all, r.fileTargets()...)
-	}
-	seen := map[string]bool{}
-	var targets []target.Target
-	for _, t := range all {
-		if seen[t.URL] {
-			continue
-		}
-		seen[t.URL] = true
-		targets = append(targets, t)
-	}
-	return targets
+// place is a target and where it is.
+type place struct {
+	target  target.Target
+	address target.Address
 }
 
-// fileTargets reads the files. What is wrong with them is said once.
-func (r *metricsReceiver) fileTargets() []target.Target {
-	found, err := r.files.Read()
-	var targets []target.Target
-	for _, t := range found {
-		if refusal := r.cfg.admit(t); refusal != nil {
-			err = fmt.Errorf("target %s: %w", t.URL, refusal)
+// targets returns those of the configuration, then those of the files, by where
+// they are. The first of several at one place counts: the same counters must not
+// count twice.
+func (r *metricsReceiver) targets() map[string]place {
+	all := r.cfg.Targets
+	var err error
+	if r.files != nil {
+		var found []target.Target
+		found, err = r.files.Read()
+		all = append(slices.Clone(all), found...)
+	}
+	places := map[string]place{}
+	for _, t := range all {
+		address, refusal := r.cfg.admit(t)
+		if refusal != nil {
+			err = errors.Join(err, fmt.Errorf("target %s: %w", t.URL, refusal))
 			continue
 		}
-		targets = append(targets, t)
+		if _, taken := places[address.String()]; !taken {
+			places[address.String()] = place{t, address}
+		}
 	}
+	r.complain(err)
+	return places
+}
+
+// complain says what is wrong with the files, once.
+func (r *metricsReceiver) complain(err error) {
 	trouble := ""
 	if err != nil {
 		r.telemetry.discovery.Add(1)
 		trouble = err.Error()
 	}
-	if trouble != r.trouble && trouble != "" {
-		r.log.Warn("targets_file has errors; targets of before go on", zap.Error(err))
+	if trouble != "" && trouble != r.trouble {
+		r.log.Warn("targets_file has errors; what it had before goes on", zap.Error(err))
 	}
 	r.trouble = trouble
-	return targets
 }
 
 // reconcile stops what is no longer a target, and starts what is new. A target
 // that changed starts afresh: its first scrape tells totals alone.
-func (r *metricsReceiver) reconcile(ctx context.Context, targets []target.Target) {
-	wanted := map[string]target.Target{}
-	for _, t := range targets {
-		wanted[t.URL] = t
-	}
-	for url, old := range r.running {
-		if t, ok := wanted[url]; !ok || !t.Equal(old.target) {
+func (r *metricsReceiver) reconcile(ctx context.Context, wanted map[string]place) {
+	for where, old := range r.running {
+		if p, ok := wanted[where]; !ok || !p.target.Equal(old.target) {
 			old.cancel()
 			<-old.done
-			delete(r.running, url)
+			delete(r.running, where)
 		}
 	}
-	for _, t := range targets {
-		if r.running[t.URL] == nil && ctx.Err() == nil {
-			r.launch(ctx, t)
+	for where, p := range wanted {
+		if r.running[where] == nil && ctx.Err() == nil {
+			r.launch(ctx, where, p)
 		}
 	}
 }
 
 // launch scrapes a target until its context ends.
-func (r *metricsReceiver) launch(ctx context.Context, t target.Target) {
-	w, err := r.newWorker(t)
+func (r *metricsReceiver) launch(ctx context.Context, where string, p place) {
+	w, err := r.newWorker(p)
 	if err != nil {
-		r.log.Error("target cannot be scraped", zap.String("target", t.URL), zap.Error(err))
+		r.log.Error("target cannot be scraped", zap.String("target", p.target.URL), zap.Error(err))
 		return
 	}
 	ctx, cancel := context.WithCancel(ctx)
-	run := &running{target: t, cancel: cancel, done: make(chan struct{})}
-	r.running[t.URL] = run
+	run := &running{target: p.target, cancel: cancel, done: make(chan struct{})}
+	r.running[where] = run
 	r.tasks.Go(func() {
 		defer close(run.done)
 		defer w.close()
-		schedule(ctx, r.cfg.Interval, offset(t.URL, r.cfg.Interval), w.scrape)
+		schedule(ctx, r.cfg.Interval, offset(where, r.cfg.Interval), w.scrape)
 	})
 }
 

@@ -2,7 +2,9 @@ package meshmetrics
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"net/http"
 	"time"
 
 	"github.com/plimsoll-mesh/plimsoll/collector/internal/delta"
@@ -88,7 +90,9 @@ func (s *scraper) scrape(ctx context.Context) error {
 		s.apply(at)
 		s.telemetry.pages.Add(1)
 	}
-	s.reportUp(s.now(), err == nil)
+	if !errors.Is(ctx.Err(), context.Canceled) { // by the end of the receiver
+		s.reportUp(s.now(), err == nil)
+	}
 	return err
 }
 
@@ -98,8 +102,17 @@ func (s *scraper) read(ctx context.Context) (at time.Time, err error) {
 	if err != nil {
 		return at, err
 	}
-	defer func() { _ = resp.Body.Close() }()
 	at = s.now()
+	err = s.readPage(resp)
+	_ = resp.Body.Close() // leaves the connection to the question of who it was
+	if err != nil {
+		return at, fmt.Errorf("reading the page: %w", err)
+	}
+	return at, s.identify(ctx, fresh)
+}
+
+// readPage keeps the series of a page that have a place.
+func (s *scraper) readPage(resp *http.Response) error {
 	s.readings, s.hint = s.readings[:0], startHint{}
 	var repeats, unmapped uint64
 	labels := &labelled{target: s.target.Labels}
@@ -117,12 +130,9 @@ func (s *scraper) read(ctx context.Context) (at time.Time, err error) {
 		}
 	})
 	s.telemetry.samples.Add(uint64(samples))
-	if err != nil {
-		return at, fmt.Errorf("reading the page: %w", err)
-	}
 	s.telemetry.repeats.Add(repeats)
 	s.telemetry.unmapped.Add(unmapped)
-	return at, s.identify(ctx, fresh)
+	return err
 }
 
 // identify asks who answered, if it may be another process than before: the

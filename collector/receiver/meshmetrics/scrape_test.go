@@ -396,3 +396,26 @@ func TestHanging(t *testing.T) {
 		}
 	}
 }
+
+// TestCompressed reads a compressed page, over one connection with the question
+// of who it is, and refuses one that lacks its last bytes.
+func TestCompressed(t *testing.T) {
+	f := newFakeTarget(t)
+	f.zipped = true
+	text := fmt.Sprintf(info, 7)
+	f.info.Store(&text)
+	s, store, clk := startScraper(t, target.Target{URL: f.URL})
+	f.set(strings.Repeat("# a comment\n", 100_000) + pageOf(logs, 1))
+	for range 2 {
+		clk.passSeconds(5)
+		scrapeOK(t, s)
+	}
+	if got := f.infos.Load(); got != 1 {
+		t.Errorf("asked %d times who it is: the connection was not kept", got)
+	}
+	store.take()
+	f.short = 4
+	if err := s.scrape(t.Context()); err == nil || reasonOf(err) != reasonTruncated {
+		t.Errorf("a page without its end: %v", err)
+	}
+}

@@ -7,8 +7,6 @@ import (
 	"time"
 
 	"go.uber.org/zap"
-
-	"github.com/plimsoll-mesh/plimsoll/collector/receiver/meshmetrics/target"
 )
 
 // worker scrapes one target when it is told to, in turn with others, and says
@@ -25,19 +23,15 @@ type worker struct {
 	since time.Time     // of the last scrape that succeeded, or of the beginning
 }
 
-func (r *metricsReceiver) newWorker(t target.Target) (*worker, error) {
-	address, err := t.Address()
-	if err != nil {
-		return nil, err
-	}
-	client := newClient(address, r.tls, r.cfg.BearerTokenFile)
-	s, err := newScraper(t, client, r.cfg, r.sink, r.telemetry, r.now)
+func (r *metricsReceiver) newWorker(p place) (*worker, error) {
+	client := newClient(p.address, r.tls, r.cfg.BearerTokenFile)
+	s, err := newScraper(p.target, client, r.cfg, r.sink, r.telemetry, r.now)
 	if err != nil {
 		return nil, err
 	}
 	w := &worker{
 		scraper: s, slots: r.slots, timeout: r.cfg.Timeout, interval: r.cfg.Interval, telemetry: r.telemetry,
-		log: r.log.With(zap.String("target", t.URL)), state: &r.telemetry.targetsNew, since: r.now(),
+		log: r.log.With(zap.String("target", p.target.URL)), state: &r.telemetry.targetsNew, since: r.now(),
 	}
 	w.state.Add(1)
 	return w, nil

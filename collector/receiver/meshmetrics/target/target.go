@@ -119,3 +119,6 @@ func (a Address) Private() bool {
 
 // Name is how the target is told from others where no proxy has a name.
 func (a Address) Name() string { return cmp.Or(a.Socket, a.URL.Host) }
+
+// String tells whether two targets are the same page, however they are written.
+func (a Address) String() string { return a.Socket + " " + a.URL.String() }
