@@ -14,7 +14,8 @@
 //	execute.go    watch for a gone client, dispatch to select.go, insert.go or
 //	              hello.go
 //	session.go    connection from the pool, or that of a session_id
-//	output.go     response body: frames, buffer, commit of the status, encoding
+//	output.go     response body: frames, buffer (spool.go), commit of the status,
+//	              encoding
 //	exception.go  exceptions before and after the status is out; status.go
 //	format.go     content types, and which formats may be streamed
 //

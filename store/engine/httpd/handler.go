@@ -59,7 +59,12 @@ func (h *Handler) serveStatement(w http.ResponseWriter, r *http.Request) {
 	header.Set("X-ClickHouse-Timezone", facts.Timezone)
 	header.Set("X-ClickHouse-Exception-Tag", tag)
 
-	out := newOutput(w)
+	out := newOutput(w, h.pool.Dir())
+	defer func() {
+		if err := out.close(); err != nil {
+			h.logger.Warn("closing a result held back", "error", err)
+		}
+	}()
 	if err := h.execute(r, out, time.Now()); err != nil {
 		h.fail(w, r, out, err, tag)
 	}

@@ -138,6 +138,42 @@ func TestExceptionInsideOfAResult(t *testing.T) {
 	}
 }
 
+// TestLongResultHeldBackWhole is far more than is held in memory: the engine's
+// child must find a place for it inside of its sandbox.
+func TestLongResultHeldBackWhole(t *testing.T) {
+	const rows = 8_000_000 // 64 MB
+	r := enginetest.Post(t, start(t), "SELECT number FROM numbers(8000000) FORMAT RowBinary", "?wait_end_of_query=1")
+	if r.Status != http.StatusOK || len(r.Body) != 8*rows || r.Header.Get("Content-Length") != strconv.Itoa(8*rows) {
+		t.Errorf("%d with %d bytes, %v", r.Status, len(r.Body), r.Header)
+	}
+	var summary map[string]string
+	if err := json.Unmarshal([]byte(r.Header.Get("X-ClickHouse-Summary")), &summary); err != nil || summary["result_rows"] != strconv.Itoa(rows) {
+		t.Errorf("summary = %v, %v, want that of the whole result", summary, err)
+	}
+}
+
+// TestRowsArriveAsTheyCome waits for the first row of a statement that takes ten
+// minutes.
+func TestRowsArriveAsTheyCome(t *testing.T) {
+	client := enginetest.Client(t, start(t))
+	for _, encoding := range []string{"", "gzip", "br", "zstd", "lz4", "deflate"} {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://engine/?buffer_size=0&max_block_size=1",
+			strings.NewReader("SELECT sleepEachRow(0.1), number FROM numbers(6000) SETTINGS function_sleep_max_microseconds_per_block = 0 FORMAT TSV"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Accept-Encoding", encoding)
+		response, err := client.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := io.ReadFull(response.Body, make([]byte, 4)); err != nil || response.Header.Get("Content-Encoding") != encoding {
+			t.Errorf("%q: %v, %v", encoding, err, response.Header)
+		}
+		response.Body.Close()
+	}
+}
+
 func TestSessionStatementsDoNotLeak(t *testing.T) {
 	socket := start(t)
 	for _, sql := range []string{"USE system", "SET max_block_size = 99", "CREATE TEMPORARY TABLE leak (a Int8) ENGINE = Memory"} {

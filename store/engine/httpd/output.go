@@ -1,7 +1,7 @@
 package httpd
 
 import (
-	"bytes"
+	"errors"
 	"io"
 	"math"
 	"net/http"
@@ -24,15 +24,19 @@ type output struct {
 
 	framer *framer // nil: no frames
 	limit  int     // hold back up to this many bytes
-	held   bytes.Buffer
+	held   spool
 
 	committed bool
 	encoder   encoder // nil: no Content-Encoding
 }
 
-func newOutput(w http.ResponseWriter) *output {
-	return &output{w: w, limit: defaultBuffer, onCommit: func(http.Header) {}}
+// newOutput returns an output that may hold a result back in a file in dir.
+func newOutput(w http.ResponseWriter, dir string) *output {
+	return &output{w: w, limit: defaultBuffer, held: spool{dir: dir, limit: spoolMemory}, onCommit: func(http.Header) {}}
 }
+
+// close lets go of what is held back. It is called in every case.
+func (o *output) close() error { return o.held.Close() }
 
 // configure applies what the request says about its response.
 func (o *output) configure(r *http.Request, req *request) (err error) {
@@ -77,8 +81,8 @@ func (o *output) Write(p []byte) (int, error) {
 // hold keeps p back while the limit allows it.
 func (o *output) hold(p []byte) error {
 	if !o.committed && len(p) <= o.limit-o.held.Len() {
-		o.held.Write(p)
-		return nil
+		_, err := o.held.Write(p)
+		return err
 	}
 	if err := o.commit(); err != nil {
 		return err
@@ -95,9 +99,8 @@ func (o *output) commit() error {
 	o.committed = true
 	o.onCommit(o.w.Header())
 	o.w.WriteHeader(http.StatusOK)
-	_, err := o.body().Write(o.held.Bytes())
-	o.held = bytes.Buffer{}
-	return err
+	_, err := o.held.WriteTo(o.body())
+	return errors.Join(err, o.held.Close())
 }
 
 func (o *output) body() io.Writer {

@@ -22,7 +22,7 @@ func respond(t *testing.T, query string, header http.Header, write func(*output)
 		t.Fatal(err)
 	}
 	w := httptest.NewRecorder()
-	out := newOutput(w)
+	out := newOutput(w, t.TempDir())
 	if err := out.configure(r, req); err != nil {
 		t.Fatal(err)
 	}

@@ -74,6 +74,9 @@ func readFacts(conn *chdb.Conn) (Facts, error) {
 // Facts returns what the engine said about itself at start.
 func (p *Pool) Facts() Facts { return p.facts }
 
+// Dir is the engine's directory. Files made there are its user's own business.
+func (p *Pool) Dir() string { return p.options.Dir }
+
 // CreateDatabase creates an Atomic database when there is none of that name. The
 // engine's own "default" is an overlay over the file system and not for tables.
 func (p *Pool) CreateDatabase(name string) error {
