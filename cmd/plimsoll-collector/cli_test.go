@@ -66,6 +66,8 @@ func TestCommands(t *testing.T) {
 		"components, store": {[]string{"components"}, exitOK, "extension  meshstore", ""},
 		"version":           {[]string{"version"}, exitOK, "plimsoll-collector dev (commit ", ""},
 		"validate":          {[]string{"validate", "--config", good}, exitOK, "", ""},
+		"validate, node":    {[]string{"validate", "--config", "../../deploy/systemd/node.yaml"}, exitOK, "", ""},
+		"validate, centre":  {[]string{"validate", "--config", "../../deploy/systemd/central.yaml"}, exitOK, "", ""},
 		"validate, bad":     {[]string{"validate", "--config", bad}, exitBadData, "", "endpont"},
 		"validate, two":     {[]string{"validate", "--config", good, "--config", "yaml:extensions::meshstore::block_rows: 0"}, exitBadData, "", "block_rows: 0"},
 		"validate, missing": {[]string{"validate", "--config", good + ".none"}, exitBadData, "", "no such file"},

@@ -13,15 +13,16 @@ const module = "github.com/plimsoll-mesh/plimsoll/"
 // heavy lists what this program must not link, with the reason: each makes it
 // too large for its place, or has no business beside the proxies.
 var heavy = map[string]string{
-	module + "store/engine":                    "the engine is a process of its own, on the machine of the store",
-	module + "analyzer":                        "questions are answered where the store is",
-	module + "mesh":                            "configures proxies; this watches them",
-	module + "lab":                             "a test bed",
-	module + "api":                             "the analyzer's",
-	"github.com/ebitengine/purego":             "loads the engine's library",
-	"modernc.org/sqlite":                       "the analyzer's state",
-	"github.com/prometheus/prometheus/storage": "the server, where the text parser is enough",
-	"testing":                                  "a test package is linked",
+	module + "store/engine":                        "the engine is a process of its own, on the machine of the store",
+	module + "analyzer":                            "questions are answered where the store is",
+	module + "mesh":                                "configures proxies; this watches them",
+	module + "lab":                                 "a test bed",
+	module + "api":                                 "the analyzer's",
+	"github.com/ebitengine/purego":                 "loads the engine's library",
+	"modernc.org/sqlite":                           "the analyzer's state",
+	"github.com/prometheus/prometheus/tsdb":        "the server, where the text parser is enough",
+	module + "store/ingest/wal/waltest":            "for tests",
+	module + "collector/receiver/envoyals/alstest": "for tests",
 }
 
 func TestLinksNothingHeavy(t *testing.T) {
