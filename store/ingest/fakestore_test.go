@@ -104,9 +104,15 @@ func (l *logBuffer) logger() *slog.Logger { return slog.New(slog.NewTextHandler(
 // Shutdown.
 func started(t *testing.T, f *fakeStore, cfg Config) (*Pipeline, *logBuffer) {
 	t.Helper()
+	return startedOn(t, f.store(nil), cfg)
+}
+
+// startedOn is started over a store that can do more.
+func startedOn(t *testing.T, s store, cfg Config) (*Pipeline, *logBuffer) {
+	t.Helper()
 	logged := &logBuffer{}
 	cfg.Collector = "c1"
-	p, err := newPipeline(cfg, f.store(nil), logged.logger())
+	p, err := newPipeline(cfg, s, logged.logger())
 	if err != nil {
 		t.Fatal(err)
 	}

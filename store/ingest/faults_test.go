@@ -34,6 +34,7 @@ func TestFaultsOnEngine(t *testing.T) {
 		"forgotten_none":    testForgottenAbsent,
 		"forgotten_part":    testForgottenInPart,
 		"forgotten_unclear": testForgottenUnclear,
+		"forgotten_sample":  testForgottenSample,
 		"older_schema":      testOlderSchema,
 		"midnight":          testMidnight,
 		"view_fails_once":   testViewFailsOnce,
@@ -430,6 +431,29 @@ func testForgottenUnclear(t *testing.T, e faultEnv) {
 	}
 	if text, err := os.ReadFile(files[0]); err != nil || !containsText(errors.New(string(text)), "requests has 98 rows of 100") {
 		t.Errorf("reason = %s, %v", text, err)
+	}
+}
+
+// testForgottenSample: where the raw table is a sample, the server works out what
+// it must hold of a block.
+func testForgottenSample(t *testing.T, e faultEnv) {
+	if err := schema.Ensure(t.Context(), e.dsn.String(), schema.Options{RawShare: 0.1}); err != nil {
+		t.Fatal(err)
+	}
+	stored, not := e.block(t, 0, 300), e.block(t, 300, 600)
+	if err := inserterFor(t, e.dsn.String()).post(t.Context(), fromBlock(stored)); err != nil {
+		t.Fatal(err)
+	}
+	e.forget(t)
+	in := inserterFor(t, e.dsn.String())
+	for i, b := range []wal.Block{stored, not} {
+		has, err := in.reconcile(t.Context(), fromBlock(b))
+		if err != nil || has != (i == 0) {
+			t.Errorf("block %d: has = %t, %v", i, has, err)
+		}
+	}
+	if kept := e.text(t, "SELECT toString(count()) FROM requests WHERE outcome = 'ok' AND attempts = 1"); kept == "0" {
+		t.Error("no row was sampled: the test shows nothing")
 	}
 }
 

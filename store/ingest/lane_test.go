@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"context"
+	"errors"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -92,6 +93,84 @@ func TestLaneDoesNotSplitWhatHalvesCannotHelp(t *testing.T) {
 			t.Errorf("stats = %+v, want the block refused whole", s)
 		}
 	})
+}
+
+// TestLaneDoesNotSplitWhatATableHas: the halves of a block that one table has
+// taken would be stored beside it.
+func TestLaneDoesNotSplitWhatATableHas(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := &fakeStore{answer: func(b *sealed) error {
+			if b.table == "requests_in" {
+				return &storeError{status: 500, code: 395, text: "a view throws"}
+			}
+			return nil
+		}}
+		s := f.store(nil)
+		s.untouched = func(context.Context, *sealed) error { return errors.New("1 of 7 tables have taken the block") }
+		p, logged := startedOn(t, s, Config{BlockRows: 5})
+		add(p, 5)
+		shutdown(t, p)
+		if got := p.Stats().Tables["requests"]; got.QuarantinedBlocks != 1 || got.QuarantinedRows != 5 || logged.count("1 of 7 tables") != 1 {
+			t.Errorf("stats = %+v, want the block refused whole, with the reason", got)
+		}
+	})
+}
+
+// TestLaneAsksForOldBlocks: a block whose insert had no answer is simply sent
+// again as long as its token is remembered; afterwards the store is asked.
+func TestLaneAsksForOldBlocks(t *testing.T) {
+	for name, tc := range map[string]struct {
+		down         time.Duration // how long inserts have no answer
+		has          bool
+		err          error
+		asked        bool
+		stored       uint64
+		postedAgain  bool
+		quarantineOf uint64
+	}{
+		"soon":           {down: time.Minute, stored: 3, postedAgain: true},
+		"late, has it":   {down: time.Hour, has: true, asked: true, stored: 3},
+		"late, has not":  {down: time.Hour, asked: true, stored: 3, postedAgain: true},
+		"cannot be told": {down: time.Hour, err: &unclearError{"98 rows of 100"}, asked: true, quarantineOf: 3},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				up := time.Now().Add(tc.down)
+				posted, asked := 0, 0
+				f := &fakeStore{}
+				f.answer = func(b *sealed) error {
+					switch {
+					case b.table != "requests_in":
+					case time.Now().Before(up):
+						return errDown
+					default:
+						posted++
+					}
+					return nil
+				}
+				s := f.store(nil)
+				s.askAfter = 2 * time.Minute
+				s.reconcile = func(_ context.Context, b *sealed) (bool, error) {
+					if b.table != "requests_in" {
+						return false, nil
+					}
+					if time.Now().Before(up) {
+						return false, errDown // a store that is down does not answer questions either
+					}
+					asked++
+					return tc.has, tc.err
+				}
+				p, _ := startedOn(t, s, Config{})
+				add(p, 3)
+				time.Sleep(2 * time.Hour)
+				shutdown(t, p)
+				got := p.Stats().Tables["requests"]
+				if got.StoredRows != tc.stored || got.QuarantinedRows != tc.quarantineOf || (asked > 0) != tc.asked || (posted > 0) != tc.postedAgain {
+					t.Errorf("stats = %+v, asked %d times, posted %d times", got, asked, posted)
+				}
+			})
+		})
+	}
 }
 
 // TestLaneMigratesAStoreWithoutItsTables: a store that was made anew gets its

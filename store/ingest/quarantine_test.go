@@ -64,3 +64,25 @@ func TestQuarantineThatCannotBeWritten(t *testing.T) {
 		t.Errorf("the log does not say what failed: %s", logged.text.String())
 	}
 }
+
+// TestQuarantineIsBounded: when the directory is full, blocks are counted and
+// logged alone, and what is there stays.
+func TestQuarantineIsBounded(t *testing.T) {
+	dir, logged := t.TempDir(), &logBuffer{}
+	if err := os.WriteFile(filepath.Join(dir, "big"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Truncate(filepath.Join(dir, "big"), quarantineBytes-10); err != nil {
+		t.Fatal(err)
+	}
+	q := quarantine{dir: dir, log: logged.logger()}
+	q.take(&sealed{table: "requests_in", token: "small", rows: 1, body: []byte("12345")}, errors.New("x"))
+	q.take(&sealed{table: "requests_in", token: "large", rows: 1, body: make([]byte, 500)}, errors.New("x"))
+	files, err := filepath.Glob(filepath.Join(dir, "requests_in-*.lz4"))
+	if err != nil || len(files) != 1 || !strings.Contains(files[0], "small") {
+		t.Errorf("files %v, %v, want the small block alone", files, err)
+	}
+	if logged.count("look at what is there and remove it") != 1 || logged.count("store refuses a block") != 2 {
+		t.Error("want both blocks logged, and the remedy")
+	}
+}

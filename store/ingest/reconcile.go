@@ -87,7 +87,7 @@ func (s *server) reconcile(ctx context.Context, b *sealed) (has bool, err error)
 		if len(missing) == 0 {
 			return nil
 		}
-		return s.complete(ctx, q, missing)
+		return q.through(ctx, missing)
 	})
 	return has && err == nil, err
 }
@@ -110,7 +110,7 @@ func (s *server) inquire(ctx context.Context, b *sealed, then func(inquiry, []ta
 		return err
 	}
 	defer conn.Close()
-	q := inquiry{conn: conn, database: s.dsn.Database, block: b}
+	q := inquiry{server: s, conn: conn, database: s.dsn.Database, block: b}
 	if err := q.prepare(ctx); err != nil {
 		return err
 	}
@@ -130,6 +130,7 @@ func (s *server) inquire(ctx context.Context, b *sealed, then func(inquiry, []ta
 
 // inquiry finds out what the tables of one server have of a block.
 type inquiry struct {
+	server   *server
 	conn     driver.Conn
 	database string
 	block    *sealed
@@ -224,26 +225,52 @@ func (q *inquiry) missing(ctx context.Context) (out []target, err error) {
 	return out, nil
 }
 
-// byID asks a table that keeps block_id. A view that leaves rows out keeps some
-// of a block; one that does not keeps all, and a part of it is what a crash
-// between two partitions leaves.
+// byID asks a table that keeps block_id. A part of what it must hold is what a
+// crash between the commits of two partitions leaves.
 func (q *inquiry) byID(ctx context.Context, t target) (holding, error) {
+	want := uint64(q.block.rows)
+	if q.samples(t) {
+		var err error
+		if want, err = q.kept(ctx, t); err != nil {
+			return unclear, err
+		}
+	}
 	var n uint64
 	sql := "SELECT count() FROM " + t.table + " WHERE block_id = unhex(?)"
 	if err := q.conn.QueryRow(ctx, sql, fmt.Sprintf("%x", q.id)).Scan(&n); err != nil {
 		return unclear, fmt.Errorf("counting the block's rows in %s: %w", t.table, err)
 	}
 	switch {
+	case want == 0:
+		return unclear, &unclearError{t.table + " is a sample that keeps no row of the block"}
 	case n == 0:
 		return absent, nil
-	case n == uint64(q.block.rows) || q.samples(t):
+	case n == want:
 		return present, nil
 	}
-	return unclear, &unclearError{fmt.Sprintf("%s has %d rows of %d", t.table, n, q.block.rows)}
+	return unclear, &unclearError{fmt.Sprintf("%s has %d rows of %d", t.table, n, want)}
 }
 
 // samples tells whether a view leaves rows out.
 func (q *inquiry) samples(t target) bool { return strings.Contains(t.query, " WHERE ") }
+
+// kept lets the server count how many rows of the block a view would keep.
+func (q *inquiry) kept(ctx context.Context, t target) (n uint64, err error) {
+	table := fmt.Sprintf("%s_kept_%x", t.view, q.id)
+	for _, sql := range []string{"DROP TABLE IF EXISTS " + table, "CREATE TABLE " + table + " (n UInt64) ENGINE = Memory"} {
+		if err := q.conn.Exec(ctx, sql); err != nil {
+			return 0, fmt.Errorf("counting what a view keeps: %w", err)
+		}
+	}
+	err = q.through(ctx, []target{{view: t.view + "_count", query: "SELECT count() AS n FROM (" + t.query + ")", table: table}})
+	if err == nil {
+		err = q.conn.QueryRow(ctx, "SELECT sum(n) FROM "+table).Scan(&n)
+	}
+	if err = errors.Join(err, q.conn.Exec(context.WithoutCancel(ctx), "DROP TABLE IF EXISTS "+table+" SYNC")); err != nil {
+		return 0, fmt.Errorf("counting what a view keeps: %w", err)
+	}
+	return n, nil
+}
 
 // bySum compares a rollup with the raw table over the hours that the block
 // touches. A raw table that is a sample does not know what the sum must be: then
@@ -281,29 +308,34 @@ func (q *inquiry) bySum(ctx context.Context, t target, rawTable string, raw hold
 	return unclear, &unclearError{fmt.Sprintf("%s has %d requests, and %s %d without the block's %d", t.table, inRollup, rawTable, inRaw, q.block.rows)}
 }
 
-// complete sends the block to the targets that lack it, and to no other.
-func (s *server) complete(ctx context.Context, q inquiry, missing []target) error {
+// through sends the block to the given targets and to no other, by a second
+// table that their views read.
+func (q *inquiry) through(ctx context.Context, targets []target) error {
 	twin := fmt.Sprintf("%s_%x", q.block.table, q.id)
 	statements := []string{"DROP TABLE IF EXISTS " + twin, "CREATE TABLE " + twin + " AS " + q.block.table + " ENGINE = Null"}
 	var drop []string
-	for _, t := range missing {
+	for _, t := range targets {
 		view := fmt.Sprintf("%s_%x", t.view, q.id)
 		statements = append(statements, "DROP VIEW IF EXISTS "+view,
 			"CREATE MATERIALIZED VIEW "+view+" TO "+t.table+" AS "+strings.Replace(t.query, q.source(), "FROM "+q.database+"."+twin, 1))
 		drop = append(drop, "DROP VIEW IF EXISTS "+view+" SYNC")
 	}
 	drop = append(drop, "DROP TABLE IF EXISTS "+twin+" SYNC")
+	var err error
 	for _, sql := range statements {
-		if err := q.conn.Exec(ctx, sql); err != nil {
-			return fmt.Errorf("preparing to complete the block: %w", err)
+		if err = q.conn.Exec(ctx, sql); err != nil {
+			break
 		}
 	}
-	err := s.postAs(ctx, q.block, strings.Replace(s.insert[q.block.table], q.block.table, twin, 1), q.block.token)
+	if err == nil {
+		insert := strings.Replace(q.server.insert[q.block.table], q.block.table, twin, 1)
+		err = q.server.postAs(ctx, q.block, insert, q.block.token)
+	}
 	for _, sql := range drop {
 		err = errors.Join(err, q.conn.Exec(context.WithoutCancel(ctx), sql))
 	}
 	if err != nil {
-		return fmt.Errorf("completing the block: %w", err)
+		return fmt.Errorf("sending the block to %d of its tables: %w", len(targets), err)
 	}
 	return nil
 }
