@@ -4,8 +4,8 @@
 // A Cursor walks over one envoy.service.accesslog.v3.StreamAccessLogsMessage
 // and yields its entries as byte ranges; Entry.Decode and TCPEntry.Decode read
 // one of them into a flat struct; Node.Decode reads the identifier that opens
-// each stream. All strings are borrowed from the message: they are valid as long as its bytes
-// are, and whoever keeps one clones it.
+// each stream. All strings are borrowed from the message: they are valid as long
+// as its bytes are, and whoever keeps one clones it.
 //
 // Semantics are those of the generated decoder, held to it by a fuzz test:
 // the last of a repeated scalar wins, sub-messages merge, a field with an
