@@ -1,6 +1,7 @@
 package meshstore
 
 import (
+	"strings"
 	"time"
 
 	"go.opentelemetry.io/collector/pdata/plog"
@@ -25,9 +26,12 @@ type entryMaker struct {
 	stream   *rows.Stream           // of the current resource, nil until an entry comes
 
 	entry   wire.Entry
-	typ     string // the entry's type, as Envoy names it
+	tcp     wire.TCPEntry // the same, of a connection
+	typ     string        // the entry's type, as Envoy names it
 	req     record.Request
 	attempt record.Attempt
+	flow    record.Flow
+	capped  rows.Capped // beyond which caps the last row is
 }
 
 func newEntryMaker(caps *rows.Caps) *entryMaker {
@@ -40,7 +44,8 @@ func (m *entryMaker) setReporter(n *names) { m.reporter, m.stream = n, nil }
 // drop lets go of what was borrowed.
 func (m *entryMaker) drop() {
 	m.setReporter(nil)
-	m.entry, m.typ, m.req, m.attempt = wire.Entry{}, "", record.Request{}, record.Attempt{}
+	m.entry, m.tcp, m.typ = wire.Entry{}, wire.TCPEntry{}, ""
+	m.req, m.attempt, m.flow = record.Request{}, record.Attempt{}, record.Flow{}
 }
 
 // take reads a record, and tells whether it is an entry at all: whether it says
@@ -63,10 +68,7 @@ func (m *entryMaker) take(in plog.LogRecord) bool {
 // kind judges the entry that was taken; why is the reason where it becomes no
 // row.
 func (m *entryMaker) kind() (kind rows.Kind, why reason) {
-	if tcpEnds[m.typ] {
-		return rows.Unusable, tcpNotStored
-	}
-	kind, refusal := rows.KindOf(&m.entry, m.reporter[logPart])
+	kind, refusal := m.judge()
 	switch {
 	case kind == rows.Interim:
 		return kind, interimLog
@@ -84,10 +86,20 @@ func (m *entryMaker) kind() (kind rows.Kind, why reason) {
 	return kind, badEntry
 }
 
+func (m *entryMaker) judge() (rows.Kind, rows.Reason) {
+	if !isConnection(m.typ) {
+		return rows.KindOf(&m.entry, m.reporter[logPart])
+	}
+	m.tcp = wire.TCPEntry{
+		HasCommon: true, Common: m.entry.Common, Received: m.entry.Request.BodyBytes, Sent: m.entry.Response.BodyBytes,
+	}
+	return rows.KindOfTCP(&m.tcp)
+}
+
 // makeRequest returns the row of an entry of kind Request. A trace that the
 // entry tells only as a log record is the row's as well.
 func (m *entryMaker) makeRequest(in plog.LogRecord, received time.Time) *record.Request {
-	m.reporting().Request(&m.entry, received, &m.req)
+	m.capped = m.reporting().Request(&m.entry, received, &m.req)
 	if m.req.TraceID == ([16]byte{}) {
 		m.req.TraceID, m.req.SpanID = in.TraceID(), in.SpanID()
 	}
@@ -96,8 +108,14 @@ func (m *entryMaker) makeRequest(in plog.LogRecord, received time.Time) *record.
 
 // makeAttempt returns the row of an entry of kind Attempt.
 func (m *entryMaker) makeAttempt(received time.Time) *record.Attempt {
-	m.reporting().Attempt(&m.entry, received, &m.attempt)
+	m.capped = m.reporting().Attempt(&m.entry, received, &m.attempt)
 	return &m.attempt
+}
+
+// makeFlow returns the row of an entry of kind Flow.
+func (m *entryMaker) makeFlow(received time.Time) *record.Flow {
+	m.capped = m.reporting().Flow(&m.tcp, received, &m.flow)
+	return &m.flow
 }
 
 // reporting returns the stream of the current resource.
@@ -118,17 +136,23 @@ func (m *entryMaker) reporting() *rows.Stream {
 	return known
 }
 
-// tcpEnds are the types of entries that end a connection.
-var tcpEnds = map[string]bool{"TcpConnectionEnd": true, "UdpSessionEnd": true}
+// isConnection tells whether a type is one of TCP or UDP proxies.
+func isConnection(typ string) bool {
+	return strings.HasPrefix(typ, "Tcp") || strings.HasPrefix(typ, "Udp")
+}
 
-// typeOf returns the number of a type of entry; one that is neither the end of a
-// request nor of a try is from the midst of something.
+// typeOf returns the number of a type of entry; one that ends nothing is from
+// the midst of something.
 func typeOf(name string) wire.Type {
 	switch name {
 	case "DownstreamEnd":
 		return wire.DownstreamEnd
 	case "UpstreamEnd":
 		return wire.UpstreamEnd
+	case "TcpConnectionEnd":
+		return wire.TCPConnectionEnd
+	case "UdpSessionEnd":
+		return wire.UDPSessionEnd
 	case "NotSet", dash: // the log's name decides
 		return wire.NotSet
 	}

@@ -118,6 +118,7 @@ func (nowhere) Span(*record.Span)             {}
 func (nowhere) Log(*record.Log)               {}
 func (nowhere) Request(*record.Request)       {}
 func (nowhere) Attempt(*record.Attempt)       {}
+func (nowhere) Flow(*record.Flow)             {}
 func (nowhere) EdgeSample(*record.EdgeSample) {}
 func (nowhere) ProxyStat(*record.ProxyStat)   {}
 func (nowhere) Room() bool                    { return true }

@@ -77,6 +77,8 @@ func (m *entryMaker) slot(key string) *string {
 		return &c.Cluster
 	case "upstream.failure":
 		return &c.Failure
+	case "connection.ended":
+		return &c.Ended
 	case "route":
 		return &c.Route
 	case "stream.id":

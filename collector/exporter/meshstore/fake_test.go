@@ -41,6 +41,7 @@ func (f *fakeStore) Span(s *record.Span)             { f.keep("span", s) }
 func (f *fakeStore) Log(l *record.Log)               { f.keep("log", l) }
 func (f *fakeStore) Request(r *record.Request)       { f.keep("request", r) }
 func (f *fakeStore) Attempt(a *record.Attempt)       { f.keep("attempt", a) }
+func (f *fakeStore) Flow(r *record.Flow)             { f.keep("flow", r) }
 func (f *fakeStore) EdgeSample(s *record.EdgeSample) { f.keep("edge_sample", s) }
 func (f *fakeStore) ProxyStat(s *record.ProxyStat)   { f.keep("proxy_stat", s) }
 func (f *fakeStore) Room() bool                      { return !f.full }

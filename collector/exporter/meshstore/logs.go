@@ -115,9 +115,15 @@ func (m *logMaker) entry(in plog.LogRecord) {
 		a := m.entries.makeAttempt(m.received)
 		m.store.Attempt(a)
 		m.tally.row(attemptRow, a.Skew)
+	case rows.Flow:
+		f := m.entries.makeFlow(m.received)
+		m.store.Flow(f)
+		m.tally.row(flowRow, f.Skew)
 	default:
 		m.tally.unkept[why]++
+		return
 	}
+	m.tally.cap(m.entries.capped)
 }
 
 // envoyText tells whether a record without our attributes is an Envoy access log

@@ -16,6 +16,7 @@ type Store interface {
 	Log(l *record.Log)
 	Request(r *record.Request)
 	Attempt(a *record.Attempt)
+	Flow(f *record.Flow)
 	EdgeSample(s *record.EdgeSample)
 	ProxyStat(s *record.ProxyStat)
 

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/plimsoll-mesh/plimsoll/collector/receiver/envoyals/rows"
 )
 
 // kind is what a record of OTLP became.
@@ -14,12 +16,13 @@ const (
 	logRow
 	requestRow
 	attemptRow
+	flowRow
 	statRow
 	edgeRow
 	kindCount
 )
 
-var kindNames = [kindCount]string{"span", "log", "request", "attempt", "proxy_stat", "edge_sample"}
+var kindNames = [kindCount]string{"span", "log", "request", "attempt", "flow", "proxy_stat", "edge_sample"}
 
 // reason is why a record was not stored. The reasons before firstSkip are
 // refusals: the record can never be stored as it is. Those from there on are
@@ -34,7 +37,6 @@ const (
 	badEntry                    // an access log entry that makes no sense
 	noDirection                 // an entry that tells neither inbound nor outbound
 	inboundTry                  // a try of the server's proxy towards its own application
-	tcpNotStored                // an entry of a TCP or UDP proxy
 	noProxy                     // a statistic of a proxy that does not say which it is
 	badData                     // a data point that contradicts itself
 	tooManySeries               // beyond the cumulative series that are remembered
@@ -50,7 +52,7 @@ const (
 
 var reasonNames = [reasonCount]string{
 	"no_trace_id", "no_span_id", "no_time", "untyped_access_log", "malformed_access_log", "no_direction", "inbound_try",
-	"tcp_not_stored", "no_proxy", "contradictory", "too_many_series", "",
+	"no_proxy", "contradictory", "too_many_series", "",
 	"no_trace", "interim", "unknown_metric", "unused_statistic", "first_point", "no_news",
 }
 
@@ -59,13 +61,22 @@ var reasonNames = [reasonCount]string{
 type tally struct {
 	rows    [kindCount]uint64
 	unkept  [reasonCount]uint64
-	clamped uint64 // rows whose time was clamped
+	clamped uint64                // rows whose time was clamped
+	capped  [rows.CapCount]uint64 // rows with a name beyond a cap
 }
 
 func (t *tally) row(k kind, skew time.Duration) {
 	t.rows[k]++
 	if skew != 0 {
 		t.clamped++
+	}
+}
+
+func (t *tally) cap(capped rows.Capped) {
+	for one := range rows.CapCount {
+		if capped.Has(one) {
+			t.capped[one]++
+		}
 	}
 }
 

@@ -8,6 +8,8 @@ import (
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
+
+	"github.com/plimsoll-mesh/plimsoll/collector/receiver/envoyals/rows"
 )
 
 // scope is the name of the exporter's meter.
@@ -21,6 +23,7 @@ type telemetry struct {
 	rows                [kindCount]atomic.Uint64
 	unkept              [reasonCount]atomic.Uint64
 	clamped, turnedAway atomic.Uint64
+	capped              [rows.CapCount]atomic.Uint64
 	families            families
 
 	registration metric.Registration
@@ -29,6 +32,7 @@ type telemetry struct {
 func (t *telemetry) add(n *tally) {
 	addAll(t.rows[:], n.rows[:])
 	addAll(t.unkept[:], n.unkept[:])
+	addAll(t.capped[:], n.capped[:])
 	t.clamped.Add(n.clamped)
 }
 
@@ -45,7 +49,7 @@ func addAll(dst []atomic.Uint64, src []uint64) {
 func newTelemetry(set component.TelemetrySettings, signal string) (*telemetry, error) {
 	t := &telemetry{signal: attribute.String("signal", signal)}
 	meter := set.MeterProvider.Meter(scope)
-	rows, errRows := meter.Int64ObservableCounter("plimsoll_otlp_rows",
+	stored, errRows := meter.Int64ObservableCounter("plimsoll_otlp_rows",
 		metric.WithDescription("Rows handed to the store, by signal and kind."), metric.WithUnit("{row}"))
 	refused, errRefused := meter.Int64ObservableCounter("plimsoll_otlp_refused",
 		metric.WithDescription("Records that can never be stored, by signal and reason."), metric.WithUnit("{record}"))
@@ -55,15 +59,17 @@ func newTelemetry(set component.TelemetrySettings, signal string) (*telemetry, e
 		metric.WithDescription("Data points of metrics that no mapping knows, by the first word of their names."), metric.WithUnit("{point}"))
 	clamped, errClamped := meter.Int64ObservableCounter("plimsoll_otlp_clamped",
 		metric.WithDescription("Rows whose time was too far from now and was moved, by signal."), metric.WithUnit("{row}"))
+	capped, errCapped := meter.Int64ObservableCounter("plimsoll_otlp_capped",
+		metric.WithDescription("Rows of access logs with a name that is stored as ~other, by signal and cap."), metric.WithUnit("{row}"))
 	turnedAway, errTurned := meter.Int64ObservableCounter("plimsoll_otlp_turned_away",
 		metric.WithDescription("Requests whose sender was told to come again, as the store had no room, by signal."), metric.WithUnit("{request}"))
-	if err := errors.Join(errRows, errRefused, errSkipped, errUnknown, errClamped, errTurned); err != nil {
+	if err := errors.Join(errRows, errRefused, errSkipped, errUnknown, errClamped, errCapped, errTurned); err != nil {
 		return nil, err
 	}
 	var err error
 	t.registration, err = meter.RegisterCallback(func(_ context.Context, o metric.Observer) error {
 		for k := range kindCount {
-			t.observe(o, rows, t.rows[k].Load(), attribute.String("kind", kindNames[k]))
+			t.observe(o, stored, t.rows[k].Load(), attribute.String("kind", kindNames[k]))
 		}
 		for r := range reasonCount {
 			instrument := refused
@@ -76,9 +82,12 @@ func newTelemetry(set component.TelemetrySettings, signal string) (*telemetry, e
 			t.observe(o, unknown, points, attribute.String("family", family))
 		})
 		t.observe(o, clamped, t.clamped.Load())
+		for one := range rows.CapCount {
+			t.observe(o, capped, t.capped[one].Load(), attribute.String("cap", one.String()))
+		}
 		t.observe(o, turnedAway, t.turnedAway.Load())
 		return nil
-	}, rows, refused, skipped, unknown, clamped, turnedAway)
+	}, stored, refused, skipped, unknown, clamped, capped, turnedAway)
 	return t, err
 }
 
