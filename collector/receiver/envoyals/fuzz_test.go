@@ -60,6 +60,9 @@ func FuzzMessage(f *testing.F) {
 	f.Add(encode(f, alstest.Message(id, alstest.Outbound(), alstest.Inbound(), alstest.Try(), alstest.Full())))
 	f.Add(encode(f, alstest.TCPMessage(id, alstest.Connection(), alstest.Arrival(), alstest.FullConnection())))
 	f.Add(encode(f, alstest.FullMessage()))
+	odd := alstest.Outbound() // enums can be any number
+	odd.Request.RequestMethod, odd.ProtocolVersion = -1, -1
+	f.Add(encode(f, alstest.Message(id, odd)))
 	identified := encode(f, alstest.Message(id))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		store := &strictStore{t: t, received: alstest.Start()}

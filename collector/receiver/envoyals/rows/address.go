@@ -31,7 +31,7 @@ func (m *addresses) text(a wire.Address) string {
 	if a.Host == "" {
 		return ""
 	}
-	recent := &m.recent[(last(a.Host)+int(a.Port)*7)%recentAddresses]
+	recent := &m.recent[(uint(last(a.Host))+uint(a.Port)*7)%recentAddresses]
 	if recent.address == a {
 		return recent.text
 	}

@@ -74,10 +74,11 @@ func (m *edges) put(key edgeKey, made edge) *edge {
 }
 
 // slot tells keys apart well enough that those of one proxy rarely meet: by the
-// lengths and last bytes of what differs most.
-func (k *edgeKey) slot() int {
+// lengths and last bytes of what differs most. A method can be any number.
+func (k *edgeKey) slot() uint {
 	n := len(k.route)*3 + len(k.dstWorkload)*5 + len(k.header)*7 + int(k.method)*11 + int(k.direction)
-	return (n + last(k.route) + last(k.dstWorkload)*3 + last(k.cluster) + last(k.srcPrincipal)*5) % recentEdges
+	n += last(k.route) + last(k.dstWorkload)*3 + last(k.cluster) + last(k.srcPrincipal)*5
+	return uint(n) % recentEdges
 }
 
 func last(s string) int {
