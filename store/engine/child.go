@@ -34,6 +34,8 @@ type spec struct {
 	Backups string
 	Memory  int64
 	TCP     bool
+	// Supervisor is the process id of who started the child.
+	Supervisor int
 	// Confined is set once the sandbox was entered, or found missing.
 	Confined bool
 }

@@ -11,7 +11,7 @@ import (
 )
 
 func TestSpecGoesThroughTheEnvironment(t *testing.T) {
-	want := spec{DataDir: `/a "b"`, Library: "/l.so", Memory: 1 << 40, TCP: true, Confined: true}
+	want := spec{DataDir: `/a "b"`, Library: "/l.so", Memory: 1 << 40, TCP: true, Supervisor: 7, Confined: true}
 	env, err := want.env()
 	if err != nil {
 		t.Fatal(err)

@@ -6,6 +6,9 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"runtime"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/plimsoll-mesh/plimsoll/store/engine/sandbox"
 )
@@ -46,7 +49,24 @@ func confine(s spec) error {
 		return err
 	}
 	argv := append([]string{executable}, os.Args[1:]...)
+	runtime.LockOSThread() // for good: what is set here holds for the thread that Exec makes the program's first
+	if err := dieWithParent(s.Supervisor); err != nil {
+		return err
+	}
 	return sandbox.Exec(policy(s, executable), argv, env)
+}
+
+// dieWithParent has the kernel kill this process when its supervisor ends. The
+// one that fork set is of the program's first thread, and is lost when another
+// one calls execve (prctl(2), PR_SET_PDEATHSIG).
+func dieWithParent(supervisor int) error {
+	if err := unix.Prctl(unix.PR_SET_PDEATHSIG, uintptr(unix.SIGKILL), 0, 0, 0); err != nil {
+		return fmt.Errorf("tying the engine to its supervisor: %w", err)
+	}
+	if os.Getppid() != supervisor {
+		return fmt.Errorf("tying the engine to its supervisor: process %d has ended", supervisor)
+	}
+	return nil
 }
 
 // policy opens to the engine its own directory and that of its backups, and for reading what loading a

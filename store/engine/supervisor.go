@@ -137,7 +137,7 @@ func (s *Supervisor) chooseMemory() {
 func (s *Supervisor) spec() spec {
 	return spec{
 		DataDir: s.config.DataDir, Library: s.config.Library, Backups: s.config.Backups,
-		Memory: s.config.Memory, TCP: s.config.Listen != "",
+		Memory: s.config.Memory, TCP: s.config.Listen != "", Supervisor: os.Getpid(),
 	}
 }
 

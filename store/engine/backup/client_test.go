@@ -27,7 +27,7 @@ func fakeEngine(t *testing.T, status int, body string) *client {
 	}
 	server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.WriteHeader(status)
-		w.Write([]byte(body)) //nolint:errcheck // the test reads it
+		w.Write([]byte(body))
 	})}
 	ended := make(chan struct{})
 	go func() {

@@ -49,6 +49,7 @@ func (b *Backups) Create(ctx context.Context, o CreateOptions) (Manifest, error)
 	c := newClient(b.Socket)
 	defer c.close()
 	if err := b.create(ctx, c, &m, o.Verify); err != nil {
+		c.settle(m.Name)
 		return m, errors.Join(err, remove(b.Dir, m.Name))
 	}
 	return m, nil

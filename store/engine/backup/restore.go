@@ -10,6 +10,9 @@ import (
 // beforeSuffix names the database that holds what was there before a restore.
 const beforeSuffix = "_before_restore"
 
+// errChanged marks a failure after which the database is not as it was.
+var errChanged = errors.New("the database was changed")
+
 // RestoreOptions say what to restore.
 type RestoreOptions struct {
 	Name string // a name, or a path within Backups.Dir
@@ -34,7 +37,10 @@ func (b *Backups) Restore(ctx context.Context, o RestoreOptions) (Manifest, erro
 	if err := b.intact(chain); err != nil {
 		return m, err
 	}
-	if err := b.restore(ctx, c, &m, o.Replace); err != nil {
+	switch err := b.restore(ctx, c, &m, o.Replace); {
+	case errors.Is(err, errChanged):
+		return m, fmt.Errorf("restoring %s: %w", m.Name, err)
+	case err != nil:
 		return m, fmt.Errorf("restoring %s, nothing was changed: %w", m.Name, err)
 	}
 	return m, nil
@@ -111,7 +117,7 @@ func (b *Backups) change(ctx context.Context, s *staged, m Manifest, replace boo
 		return nil
 	}
 	if err := c.exec(ctx, "DROP DATABASE "+name(before)+" SYNC"); err != nil {
-		return fmt.Errorf("dropping what was there before: %w", err)
+		return fmt.Errorf("%w: the backup is in its place, but database %s could not be dropped: %w", errChanged, before, err)
 	}
 	return nil
 }
@@ -139,13 +145,13 @@ func (b *Backups) fill(ctx context.Context, s *staged, m Manifest) error {
 func (b *Backups) undo(c *client, had bool) error {
 	ctx := context.Background() // also after the caller was interrupted
 	if err := c.exec(ctx, "DROP DATABASE IF EXISTS "+name(b.Database)+" SYNC"); err != nil {
-		return fmt.Errorf("dropping what was half restored: %w", err)
+		return fmt.Errorf("%w: dropping what was half restored: %w", errChanged, err)
 	}
 	if !had {
 		return nil
 	}
 	if err := c.exec(ctx, "RENAME DATABASE "+name(b.Database+beforeSuffix)+" TO "+name(b.Database)); err != nil {
-		return fmt.Errorf("bringing back what was there before: %w", err)
+		return fmt.Errorf("%w: bringing database %s back: %w", errChanged, b.Database+beforeSuffix, err)
 	}
 	return nil
 }

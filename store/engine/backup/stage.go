@@ -13,6 +13,7 @@ const stageSuffix = "_staged"
 // and no TTL removes rows.
 type staged struct {
 	backups  *Backups
+	backup   string
 	client   *client
 	database string
 	tables   []stored
@@ -20,7 +21,7 @@ type staged struct {
 
 // stage restores a backup. The result is to be dropped, also after an error.
 func (b *Backups) stage(ctx context.Context, c *client, m Manifest) (*staged, error) {
-	s := &staged{backups: b, client: c, database: b.Database + stageSuffix}
+	s := &staged{backups: b, backup: m.Name, client: c, database: b.Database + stageSuffix}
 	if err := s.drop(); err != nil { // of a run that was cut off
 		return s, err
 	}
@@ -91,6 +92,7 @@ func (s *staged) sums(ctx context.Context) ([]Table, error) {
 
 // drop takes the staged database away, also after the caller was interrupted.
 func (s *staged) drop() error {
+	s.client.settle(s.backup)
 	if err := s.client.exec(context.Background(), "DROP DATABASE IF EXISTS "+name(s.database)+" SYNC"); err != nil {
 		return fmt.Errorf("dropping database %s: %w", s.database, err)
 	}

@@ -30,7 +30,11 @@ const startLimit = 2 * time.Minute
 // init because a package cannot take part in the TestMain of those who import it.
 func init() {
 	if engine.IsChild() {
-		os.Exit(runChild())
+		// On a thread other than the program's first, where an init runs: a program
+		// cannot count on that one either.
+		code := make(chan int)
+		go func() { code <- runChild() }()
+		os.Exit(<-code)
 	}
 }
 

@@ -21,7 +21,7 @@ func postTable(t *testing.T, socket, query, sql, data string) enginetest.Respons
 	if err != nil {
 		t.Fatal(err)
 	}
-	part.Write([]byte(data)) //nolint:errcheck // a buffer takes everything
+	part.Write([]byte(data))
 	if err := w.WriteField("query", sql); err != nil {
 		t.Fatal(err)
 	}
