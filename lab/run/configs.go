@@ -32,7 +32,7 @@ func (c collectorSettings) yaml() ([]byte, error) {
 		add("logs", "envoyals", map[string]any{"endpoint": c.als})
 	}
 	if c.metrics {
-		add("metrics", "meshmetrics", map[string]any{"targets_file": filepath.Join(c.place.root, targetsFile), "interval": "2s"})
+		add("metrics", "meshmetrics", map[string]any{"targets_file": filepath.Join(c.place.root, targetsFile), "interval": "2s", "timeout": "1500ms"})
 	}
 	if c.relay != "" {
 		add("logs", "blockrelay", map[string]any{"endpoint": c.relay})
