@@ -13,7 +13,7 @@ import (
 // Config says where a pipeline stores and when it seals. A zero field other
 // than DSN and Collector takes its default.
 type Config struct {
-	DSN        string         // of the store, see query.ParseDSN
+	DSN        string         // of the store, see parseShards; or of a central collector, see relay.ParseEndpoint
 	Collector  string         // name in this process's heartbeats; unique among collectors
 	BlockRows  int            // a block is sealed at so many rows; 8192
 	BlockAge   time.Duration  // and at least so often; 1 s

@@ -170,7 +170,16 @@ func (s *server) postLearned(ctx context.Context, b *sealed) error {
 }
 
 func (s *server) post(ctx context.Context, b *sealed) error {
-	return s.postAs(ctx, b, s.insert[b.table], b.token)
+	return s.postAs(ctx, b, s.insert[b.table], b.insertToken())
+}
+
+// insertToken is the token under which the block is inserted. A table that has
+// lost a block with the power may still remember the token.
+func (b *sealed) insertToken() string {
+	if b.suspect {
+		return b.token + "-again"
+	}
+	return b.token
 }
 
 // postAs inserts the block's body with another statement or token.

@@ -148,3 +148,15 @@ func TestInsertWithoutAnswer(t *testing.T) {
 		t.Errorf("error = %v, want the dsn and not the whole address", err)
 	}
 }
+
+// TestInsertOfALostBlock: a table that lost a block with the power may remember
+// its token, so the block comes under another, always the same.
+func TestInsertOfALostBlock(t *testing.T) {
+	var token string
+	in := serve(t, func(_ http.ResponseWriter, r *http.Request) { token = r.URL.Query().Get("insert_deduplication_token") })
+	for range 2 {
+		if err := in.post(t.Context(), &sealed{table: "requests_in", token: "t", suspect: true}); err != nil || token != "t-again" {
+			t.Errorf("token = %s, %v", token, err)
+		}
+	}
+}

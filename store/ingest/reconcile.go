@@ -329,7 +329,7 @@ func (q *inquiry) through(ctx context.Context, targets []target) error {
 	}
 	if err == nil {
 		insert := strings.Replace(q.server.insert[q.block.table], q.block.table, twin, 1)
-		err = q.server.postAs(ctx, q.block, insert, q.block.token)
+		err = q.server.postAs(ctx, q.block, insert, q.block.insertToken())
 	}
 	for _, sql := range drop {
 		err = errors.Join(err, q.conn.Exec(context.WithoutCancel(ctx), sql))

@@ -24,7 +24,7 @@ type Stats struct {
 type TableStats struct {
 	Rows, Blocks                       uint64 // handed over; sealed and in the log
 	Bytes                              uint64 // of the sealed blocks, compressed
-	StoredRows, StoredBlocks           uint64
+	StoredRows, StoredBlocks           uint64 // also those that an earlier process or another collector sealed
 	Retries                            uint64 // failed tries that were repeated
 	QuarantinedRows, QuarantinedBlocks uint64
 	LostRows                           uint64 // handed over after shutdown, or never stored by it
