@@ -190,6 +190,7 @@ func load(t *testing.T, dir string, n int) {
 			wg.Go(func() { get(t, dir, path) })
 		}
 		wg.Wait()
+		get(t, dir, "/503") // alone, it passes the breaker, and is tried again
 	}
 }
 

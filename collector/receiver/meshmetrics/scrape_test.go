@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -372,28 +373,27 @@ func TestUnreachable(t *testing.T) {
 // TestHanging gives up on a target that does not answer, or stops in the middle
 // of a page.
 func TestHanging(t *testing.T) {
-	f := newFakeTarget(t)
-	hang := make(chan struct{})
-	defer close(hang)
 	for name, page := range map[string]string{"at once": "", "in the middle": pageOf(retries, 1)} {
-		f.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if page != "" {
-				w.Header().Set("Content-Type", f.contentType)
-				_, _ = w.Write([]byte(page))
-				w.(http.Flusher).Flush()
+		t.Run(name, func(t *testing.T) {
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if page != "" {
+					w.Header().Set("Content-Type", "text/plain")
+					_, _ = w.Write([]byte(page))
+					w.(http.Flusher).Flush()
+				}
+				<-r.Context().Done()
+			}))
+			defer server.Close()
+			s, store, _ := startScraper(t, target.Target{URL: server.URL, Proxy: "p"})
+			ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+			defer cancel()
+			if err := s.scrape(ctx); err == nil || reasonOf(err) != reasonTimeout {
+				t.Errorf("error %v", err)
 			}
-			select {
-			case <-hang:
-			case <-r.Context().Done():
+			if diff := cmp.Diff([]string{"server up gauge 0 of 0"}, lines(store.take())); diff != "" {
+				t.Errorf("rows (-want +got):\n%s", diff)
 			}
 		})
-		s, _, _ := startScraper(t, target.Target{URL: f.URL, Proxy: "p"})
-		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
-		err := s.scrape(ctx)
-		cancel()
-		if err == nil || reasonOf(err) != reasonTimeout {
-			t.Errorf("%s: error %v", name, err)
-		}
 	}
 }
 
