@@ -11,8 +11,9 @@ import (
 
 // options of an answer.
 type options struct {
-	length   time.Duration // of the window
-	withBins bool
+	length       time.Duration // of the window
+	withBins     bool
+	completeness completeness
 }
 
 // build makes the answer for a window from all rows of it.

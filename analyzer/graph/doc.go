@@ -40,6 +40,12 @@
 // for three days only: the bounds of an older window are moved inwards to whole
 // minutes, and the window of the answer says so.
 //
+// # Completeness
+//
+// An edge tells how much of what its reporting proxies logged was received
+// (completeness.go, store/query.Completeness): the least of the proxies beside
+// the node that reports, absent where the counters of one are not known.
+//
 // # How to read it
 //
 // Service (service.go) resolves the window (window.go), asks the store

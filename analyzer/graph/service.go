@@ -54,6 +54,12 @@ func (s *Service) GetGraph(ctx context.Context, req *connect.Request[graphv1.Get
 	if err != nil {
 		return nil, err
 	}
-	answer.Nodes, answer.Edges = build(counts, latencies, options{length: w.length(), withBins: req.Msg.GetWithBins()})
+	proxies, err := query.Completeness(ctx, s.conn, w.from, w.to)
+	if err != nil {
+		return nil, err
+	}
+	answer.Nodes, answer.Edges = build(counts, latencies, options{
+		length: w.length(), withBins: req.Msg.GetWithBins(), completeness: completenessOf(proxies),
+	})
 	return connect.NewResponse(answer), nil
 }

@@ -148,9 +148,10 @@ func (f *figures) edge(p pair, at view, o options) *graphv1.Edge {
 		Outcomes: f.outcomes,
 		Rate:     float64(f.requests) / o.length.Seconds(),
 
-		ErrorRatio: ratio(f.failures, f.requests),
-		Mtls:       ratio(f.mtlsMutual, f.mtlsKnown),
-		LatencyMs:  f.hist.quantiles(),
+		ErrorRatio:   ratio(f.failures, f.requests),
+		Mtls:         ratio(f.mtlsMutual, f.mtlsKnown),
+		LatencyMs:    f.hist.quantiles(),
+		Completeness: o.completeness.of(p, at.vantage),
 	}
 	if o.withBins {
 		e.LatencyBins = f.hist.proto()
