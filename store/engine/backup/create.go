@@ -73,7 +73,7 @@ func (b *Backups) create(ctx context.Context, c *client, m *Manifest, verify boo
 	}
 	if verify {
 		if err := b.verify(ctx, c, m); err != nil {
-			return fmt.Errorf("verifying backup %s: %w", m.Name, err)
+			return fmt.Errorf("verifying backup %s (--verify=false leaves this out): %w", m.Name, err)
 		}
 	}
 	return m.write(b.Dir)

@@ -42,6 +42,9 @@ func (r rig) mustBeAsBefore(t *testing.T, want string) {
 }
 
 func TestInterruptedBackupLeavesNothing(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long")
+	}
 	for _, step := range []string{"backing up", "restoring", "checking counts"} {
 		t.Run(step, func(t *testing.T) {
 			r := start(t)
@@ -66,6 +69,9 @@ func TestInterruptedBackupLeavesNothing(t *testing.T) {
 }
 
 func TestInterruptedRestoreChangesNothing(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long")
+	}
 	for _, step := range []string{"reading a.tar", "restoring", "checking calls", "changing places"} {
 		t.Run(step, func(t *testing.T) {
 			r := start(t)

@@ -12,6 +12,9 @@ import (
 // TestTablesOfTheStoreComeBack backs up what Plimsoll itself keeps: every table,
 // view, rollup and retention of package schema, with a few rows of nonsense each.
 func TestTablesOfTheStoreComeBack(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long")
+	}
 	const tables = "SELECT groupArray(concat(name, ' ', engine, ' ', toString(cityHash64(create_table_query)))) FROM " +
 		"(SELECT * FROM system.tables WHERE database = 'plimsoll' ORDER BY name)"
 	source := start(t)
