@@ -46,6 +46,8 @@ func TestOnEngine(t *testing.T) {
 	t.Run("a reader cannot write", func(t *testing.T) { testReadOnly(t, reader) })
 	t.Run("a query ends in time", func(t *testing.T) { testTimeLimit(t, reader) })
 	t.Run("watermark", func(t *testing.T) { testWatermark(t, writer, reader) })
+	t.Run("errors", func(t *testing.T) { testErrors(t, writer, reader) })
+	t.Run("thinning", func(t *testing.T) { testThinning(t, writer, reader) })
 	t.Run("counts", func(t *testing.T) { testCounts(t, writer, reader) })
 	t.Run("blind intervals", func(t *testing.T) { testBlindIntervals(t, writer, reader) })
 	t.Run("verify", func(t *testing.T) { testVerify(t, writer, reader) })

@@ -21,4 +21,20 @@
 // takes the place of a transaction is that every statement is idempotent: a
 // migration that was cut off is simply run again, and two migrators that run
 // at once do the same twice.
+//
+// Programs of two versions may run side by side while a store is upgraded.
+// Migrations only add, and go from the table that keeps the rows over the one
+// that takes them to the view between, which is changed in place: what an older
+// program sealed goes on being inserted, its new columns at their defaults. An
+// older program that starts anew refuses a newer store (ErrNewer). On a cluster
+// the statements run ON CLUSTER, one after the other through its queue; two
+// migrators at once may see one of theirs refused there, and do it again when
+// they are started again.
+//
+// After the migrations, Migrate applies what is a choice rather than a layout:
+// how long each table keeps its rows (retention.go) and which share of raw
+// requests is stored (sampling.go). Both compare before they change, so an
+// ordinary start changes nothing.
+//
+// BenchmarkRowSize measures what a row takes, column by column.
 package schema
