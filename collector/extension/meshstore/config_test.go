@@ -34,8 +34,11 @@ func TestConfig(t *testing.T) {
 				"retention": raw{"spans": "48h"}, "sampling": raw{"requests": 0.25},
 			},
 			Config{
-				"unix:///run/ch.sock", "c", 100, 250 * time.Millisecond, WALConfig{"/var/w", 64, false}, 8, "/var/q",
-				map[string]time.Duration{"spans": 48 * time.Hour}, SamplingConfig{0.25},
+				"unix:///run/ch.sock", "c", 100, 250 * time.Millisecond,
+				WALConfig{"/var/w", 64, false},
+				8, "/var/q",
+				map[string]time.Duration{"spans": 48 * time.Hour},
+				SamplingConfig{0.25},
 			},
 			"",
 		},
@@ -43,7 +46,8 @@ func TestConfig(t *testing.T) {
 		"plain relay":         {raw{"endpoint": "plimsoll+http://centre:4319?token_file=/t"}, Config{}, "endpoint: parsing the address of a central collector plimsoll+http://centre:4319?token_file=/t: centre is not this machine, and plimsoll+http is not encrypted: use plimsoll+https"},
 		"bad replica":         {raw{"endpoint": "http://a,b c:8123?database=d"}, Config{}, `endpoint: server "b c:8123" of shard 1`},
 		"relay and retention": {
-			raw{"endpoint": "plimsoll+unix:///s", "retention": raw{"spans": "48h"}}, Config{},
+			raw{"endpoint": "plimsoll+unix:///s", "retention": raw{"spans": "48h"}},
+			Config{},
 			"retention, sampling: set them at the central collector, which is the one to make the tables",
 		},
 		"relay and sampling":  {raw{"endpoint": "plimsoll+unix:///s", "sampling": raw{"requests": 0.5}}, Config{}, "retention, sampling: set them at the central collector"},
@@ -100,10 +104,13 @@ func TestPasswordIsNotRepeated(t *testing.T) {
 }
 
 func TestPipelineSettings(t *testing.T) {
-	cfg := &Config{Endpoint: "unix:///a.sock", Collector: "c", BlockRows: 5, BlockAge: time.Second, MaxPendingMiB: 2, Quarantine: "/q",
-		WAL: WALConfig{Directory: "/w", MaxMiB: 3, Sync: true}, Retention: map[string]time.Duration{"spans": time.Hour}, Sampling: SamplingConfig{0.5}}
+	cfg := &Config{
+		Endpoint: "unix:///a.sock", Collector: "c", BlockRows: 5, BlockAge: time.Second, MaxPendingMiB: 2, Quarantine: "/q",
+		WAL: WALConfig{Directory: "/w", MaxMiB: 3, Sync: true}, Retention: map[string]time.Duration{"spans": time.Hour}, Sampling: SamplingConfig{0.5},
+	}
 	got, err := cfg.pipeline()
-	want := ingest.Config{DSN: "unix:///a.sock", Collector: "c", BlockRows: 5, BlockAge: time.Second, MaxPending: 2 << 20, Quarantine: "/q",
+	want := ingest.Config{
+		DSN: "unix:///a.sock", Collector: "c", BlockRows: 5, BlockAge: time.Second, MaxPending: 2 << 20, Quarantine: "/q",
 		WAL:    ingest.WALConfig{Directory: "/w", MaxBytes: 3 << 20},
 		Schema: schema.Options{Retention: map[string]time.Duration{"spans": time.Hour}, RawShare: 0.5},
 	}
