@@ -102,10 +102,23 @@ func BenchmarkAppendAndSeal(b *testing.B) {
 			for i := 0; b.Loop(); i++ {
 				builder.add(records[i%len(records)])
 			}
+			builder.close() // waits for the last blocks
 			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "rows/s")
 			b.ReportMetric(float64(bytes)/float64(b.N), "wire-B/row")
 		})
 	}
+}
+
+// BenchmarkSlowLog fills blocks for a log that takes two milliseconds for each,
+// as a disk that is synced does.
+func BenchmarkSlowLog(b *testing.B) {
+	records := traffic(512)
+	builder := builderOver(&requestColumns{}, defaultBlockRows, func(*sealed) error { time.Sleep(2 * time.Millisecond); return nil })
+	for i := 0; b.Loop(); i++ {
+		builder.add(records[i%len(records)])
+	}
+	builder.close()
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "rows/s")
 }
 
 // BenchmarkPipeline stores into a real engine on the same machine.

@@ -41,26 +41,37 @@ type openBlock struct {
 	stall   *stall
 	log     *slog.Logger
 
-	mu      sync.Mutex
+	mu      sync.Mutex // of what follows
 	columns []column
 	blockID *proto.ColFixedStr16
 	encoder *encoder
 	rows    int
 	bytes   int
-	kept    *sealed // sealed, and not in the log yet
-	stalled bool    // the log did not take it
+	queue   []*sealed  // sealed, and not in the log yet
+	passed  *sync.Cond // tells that queue has become shorter, or does not for now
+	stalled bool       // the log did not take a block
 	closed  bool
+
+	passing chan struct{} // holds one value while blocks of the queue go to the log, one by one
+	work    sync.WaitGroup
 }
+
+// maxQueued is how many blocks of a table may be on their way into the log while
+// the next is filled.
+const maxQueued = 2
 
 func newBuilder[R any](set columnSet[R], p *Pipeline, counts *counters) *builder[R] {
-	return &builder[R]{set: set, openBlock: &openBlock{
+	b := &openBlock{
 		table: set.table(), maxRows: p.cfg.BlockRows, nextID: p.nextID, emit: p.append,
 		counts: counts, stall: &p.stall, log: p.log,
-		columns: set.list(), blockID: set.block(), encoder: newEncoder(),
-	}}
+		columns: set.list(), blockID: set.block(), encoder: newEncoder(), passing: make(chan struct{}, 1),
+	}
+	b.passed = sync.NewCond(&b.mu)
+	return &builder[R]{openBlock: b, set: set}
 }
 
-// add appends a record, and seals the block if that fills it.
+// add appends a record, and seals the block if that fills it. The block goes to
+// the log meanwhile: a caller waits for that only when maxQueued blocks do.
 func (b *builder[R]) add(r *R) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -71,8 +82,21 @@ func (b *builder[R]) add(r *R) {
 	}
 	b.bytes += b.set.append(r)
 	b.rows++
-	if b.rows >= b.maxRows || b.bytes >= maxBlockBytes {
-		_ = b.sealLocked() // told by the log, and by the next seal
+	if b.full() {
+		b.sealFull()
+	}
+}
+
+func (b *openBlock) full() bool { return b.rows >= b.maxRows || b.bytes >= maxBlockBytes }
+
+// sealFull seals the open block, unless another caller does so first. The lock
+// is held.
+func (b *openBlock) sealFull() {
+	for b.full() && len(b.queue) >= maxQueued && !b.stalled && !b.closed {
+		b.passed.Wait()
+	}
+	if b.full() && !b.closed && b.enqueue() == nil {
+		b.work.Go(func() { _ = b.pass() }) // told by the log, and by the next seal
 	}
 }
 
@@ -81,41 +105,47 @@ func (b *builder[R]) add(r *R) {
 // tries again.
 func (b *openBlock) seal() error {
 	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.sealLocked()
+	err := b.enqueue()
+	b.mu.Unlock()
+	return errors.Join(err, b.pass())
 }
 
 // close makes add refuse rows. Rows that are still open go the way of seal;
 // those that the log does not take are lost.
 func (b *openBlock) close() {
 	b.mu.Lock()
-	defer b.mu.Unlock()
 	b.closed = true
-	if err := b.sealLocked(); b.kept != nil {
-		b.lose(b.kept.rows, err)
-		b.release()
+	b.passed.Broadcast()
+	b.mu.Unlock()
+	err := b.seal()
+	b.work.Wait()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for len(b.queue) > 0 {
+		b.lose(b.queue[0].rows, err)
+		b.shorten()
 	}
 }
 
-func (b *openBlock) sealLocked() error {
-	if err := b.emitKept(); err != nil {
-		return err
-	}
+// enqueue makes a block of what is open. Rows that cannot be sealed, which is a
+// bug, are lost. The lock is held.
+func (b *openBlock) enqueue() error {
 	if b.rows == 0 {
 		return nil
 	}
 	block, err := b.encode()
 	if err != nil {
 		b.lose(b.rows, err)
+	} else {
+		b.queue = append(b.queue, block)
 	}
 	for _, c := range b.columns {
 		c.Reset()
 	}
-	b.rows, b.bytes, b.kept = 0, 0, block
-	return errors.Join(err, b.emitKept())
+	b.rows, b.bytes = 0, 0
+	return err
 }
 
-// encode makes the block of what is open.
 func (b *openBlock) encode() (*sealed, error) {
 	seq, id := b.nextID()
 	fillID(b.blockID, id, b.rows)
@@ -126,45 +156,72 @@ func (b *openBlock) encode() (*sealed, error) {
 	return &sealed{table: b.table.Name, seq: seq, rows: b.rows, body: body, token: wal.Token(id, body)}, nil
 }
 
-// emitKept hands the sealed block to the log. A log that fails is given it
-// again: under its token a block is stored once, however often it was written.
-func (b *openBlock) emitKept() error {
-	if b.kept == nil {
-		return nil
+// pass hands the sealed blocks to the log, in their order. It ends early when
+// the log does not take one.
+func (b *openBlock) pass() error {
+	b.passing <- struct{}{}
+	defer func() { <-b.passing }()
+	for {
+		block := b.next()
+		if block == nil {
+			return nil
+		}
+		if err := b.settle(block, b.emitInOrder(block)); err != nil {
+			return err
+		}
 	}
-	err := b.emitInOrder()
-	switch {
-	case err == nil:
-		b.counts.blocks.Add(1)
-		b.counts.bytes.Add(uint64(len(b.kept.body)))
-		b.release()
-	case errors.Is(err, errClosed):
-		b.lose(b.kept.rows, err)
-		b.release()
-	case !b.stalled:
-		b.stalled = true
-		b.stall.begin()
-		b.log.Error("the log does not take a block, rows wait", "table", b.table.Name, "rows", b.kept.rows, "error", err)
-	}
-	return err
 }
 
-func (b *openBlock) emitInOrder() error {
+// next returns the block that is to go to the log, nil if there is none.
+func (b *openBlock) next() *sealed {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if len(b.queue) == 0 {
+		return nil
+	}
+	return b.queue[0]
+}
+
+func (b *openBlock) emitInOrder(block *sealed) error {
 	if b.before != nil {
 		if err := b.before(); err != nil {
 			return err
 		}
 	}
-	return b.emit(b.kept)
+	return b.emit(block)
 }
 
-// release forgets the sealed block.
-func (b *openBlock) release() {
-	b.kept = nil
+// settle notes what became of the first block of the queue. A block that a
+// failing log did not take is given to it again: under its token it is stored
+// once, however often it was written.
+func (b *openBlock) settle(block *sealed, err error) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	switch {
+	case err == nil:
+		b.counts.blocks.Add(1)
+		b.counts.bytes.Add(uint64(len(block.body)))
+		b.shorten()
+	case errors.Is(err, errClosed):
+		b.lose(block.rows, err)
+		b.shorten()
+	case !b.stalled:
+		b.stalled = true
+		b.stall.begin()
+		b.passed.Broadcast()
+		b.log.Error("the log does not take a block, rows wait", "table", b.table.Name, "rows", block.rows, "error", err)
+	}
+	return err
+}
+
+// shorten takes the first block from the queue. The lock is held.
+func (b *openBlock) shorten() {
+	b.queue[0], b.queue = nil, b.queue[1:]
+	b.passed.Broadcast()
 	if b.stalled {
 		b.stalled = false
 		b.stall.end()
-		b.log.Info("the log has taken the block", "table", b.table.Name)
+		b.log.Info("the log takes blocks again", "table", b.table.Name)
 	}
 }
 

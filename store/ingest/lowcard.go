@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"encoding/binary"
 	"hash/maphash"
 	"strings"
 
@@ -147,14 +148,18 @@ func keyWidth(dictionary int) int64 {
 }
 
 func putKeys(b *proto.Buffer, keys []uint32, width int64) {
-	for _, k := range keys {
-		switch width {
-		case keysUInt8:
-			b.PutUInt8(uint8(k))
-		case keysUInt16:
-			b.PutUInt16(uint16(k))
-		default:
-			b.PutUInt32(k)
+	switch width {
+	case keysUInt8:
+		for _, k := range keys {
+			b.Buf = append(b.Buf, uint8(k))
+		}
+	case keysUInt16:
+		for _, k := range keys {
+			b.Buf = binary.LittleEndian.AppendUint16(b.Buf, uint16(k))
+		}
+	default:
+		for _, k := range keys {
+			b.Buf = binary.LittleEndian.AppendUint32(b.Buf, k)
 		}
 	}
 }

@@ -208,6 +208,7 @@ func TestBackpressureBlocksAndReleases(t *testing.T) {
 		f := &fakeStore{answer: func(*sealed) error { return errDown }}
 		p, _ := started(t, f, Config{BlockRows: 10, MaxPending: 1})
 		add(p, 10) // a full block: nothing more has room
+		synctest.Wait()
 		added := make(chan int, 1)
 		go func() {
 			add(p, 1)
@@ -239,6 +240,7 @@ func TestNoHeartbeatForATimeOfWaiting(t *testing.T) {
 		start := time.Now()
 		p, _ := started(t, f, Config{BlockRows: 1, BlockAge: time.Second, MaxPending: 1})
 		add(p, 1)
+		synctest.Wait()
 		go add(p, 1) // waits
 		time.Sleep(1500 * time.Millisecond)
 		f.setAnswer(nil)
@@ -261,6 +263,7 @@ func TestShutdownCountsWhatIsLost(t *testing.T) {
 		f := &fakeStore{answer: func(*sealed) error { return errDown }}
 		p, _ := started(t, f, Config{BlockRows: 4, MaxPending: 1})
 		add(p, 4)
+		synctest.Wait()
 		go add(p, 1) // waits, and is let go by Shutdown
 		synctest.Wait()
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
@@ -360,6 +363,7 @@ func TestShutdownSaysNothingForCallersThatWait(t *testing.T) {
 		f := &fakeStore{answer: func(*sealed) error { return errDown }}
 		p, _ := started(t, f, Config{BlockRows: 1, MaxPending: 1})
 		add(p, 1)
+		synctest.Wait()
 		released := make(chan time.Time, 1)
 		go func() {
 			add(p, 1) // waits

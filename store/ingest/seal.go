@@ -12,8 +12,10 @@ import (
 	"github.com/plimsoll-mesh/plimsoll/store/schema"
 )
 
-// frameBytes is how much of a block one compressed frame holds.
-const frameBytes = 1 << 20
+// frameBytes is how much of a block one compressed frame holds. Above, the
+// compressor works outside of the processor's nearer cache: a mebibyte takes a
+// sixth longer and is a hundredth smaller.
+const frameBytes = 256 << 10
 
 // sealed is a block that will not change any more: the body of its insert.
 type sealed struct {
@@ -48,6 +50,7 @@ func blockID(pipeline, seq uint64) (id [16]byte) {
 type encoder struct {
 	native proto.Buffer
 	frames *compress.Writer
+	last   int // length of the last body
 }
 
 func newEncoder() *encoder {
@@ -73,7 +76,7 @@ func (e *encoder) encode(t schema.Table, columns []column, rows int) ([]byte, er
 }
 
 func (e *encoder) compress() ([]byte, error) {
-	var body []byte
+	body := make([]byte, 0, e.last+e.last/8) // blocks are about as large as the one before
 	for rest := e.native.Buf; len(rest) > 0; {
 		n := min(len(rest), frameBytes)
 		if err := e.frames.Compress(rest[:n]); err != nil {
@@ -82,5 +85,6 @@ func (e *encoder) compress() ([]byte, error) {
 		body = append(body, e.frames.Data...)
 		rest = rest[n:]
 	}
+	e.last = len(body)
 	return body, nil
 }

@@ -29,13 +29,16 @@ type failingLog struct {
 
 func (l *failingLog) Append(b *sealed) error {
 	l.mu.Lock()
-	defer l.mu.Unlock()
+	fail := l.fail
 	l.tries++
-	if l.fail != nil {
-		if err := l.fail(b); err != nil {
+	l.mu.Unlock()
+	if fail != nil {
+		if err := fail(b); err != nil {
 			return err
 		}
 	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	l.tables = append(l.tables, b.table)
 	return l.memoryLog.Append(b)
 }
@@ -74,6 +77,7 @@ func TestFullDiskKeepsRows(t *testing.T) {
 		p, l, _ := startedOver(t, f, Config{BlockRows: 10})
 		l.setFail(full)
 		add(p, 10)
+		synctest.Wait()
 		if p.Room() {
 			t.Error("there is room while the log takes nothing")
 		}
@@ -116,7 +120,7 @@ func TestFullDiskTellsOnce(t *testing.T) {
 		}
 		l.setFail(nil)
 		shutdown(t, p)
-		if got := logged.count("has taken the block"); got != 1 {
+		if got := logged.count("takes blocks again"); got != 1 {
 			t.Errorf("%d messages about the end, want one", got)
 		}
 	})
@@ -128,6 +132,7 @@ func TestFullDiskAtTheEnd(t *testing.T) {
 		p, l, logged := startedOver(t, &fakeStore{}, Config{BlockRows: 10})
 		l.setFail(full)
 		add(p, 10)
+		synctest.Wait()
 		go add(p, 1) // waits, and is let go
 		synctest.Wait()
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
@@ -166,6 +171,7 @@ func TestHeartbeatsOfProxiesComeAfterTheirRows(t *testing.T) {
 				p.Flow(&record.Flow{})
 				p.Heartbeat(beat)
 				run(t, p)
+				synctest.Wait()
 				if got := l.tables[:4]; got[3] != "heartbeats_in" {
 					t.Errorf("order of the log %v, want the heartbeats behind the rows", l.tables)
 				}
@@ -257,4 +263,32 @@ func TestUnequalColumnsAreLostAloud(t *testing.T) {
 	if fmt.Sprint(b.counts.stats().Blocks) != "1" {
 		t.Errorf("%d blocks", b.counts.stats().Blocks)
 	}
+}
+
+// TestABlockIsFilledWhileOthersAreWritten: a slow disk holds callers up only
+// when maxQueued blocks wait for it, and then all of them.
+func TestABlockIsFilledWhileOthersAreWritten(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := &fakeStore{}
+		p, l, _ := startedOver(t, f, Config{BlockRows: 10, BlockAge: time.Hour})
+		l.setFail(func(*sealed) error { time.Sleep(time.Second); return nil })
+		start := time.Now()
+		add(p, 10*maxQueued+9)
+		if took := time.Since(start); took != 0 {
+			t.Errorf("%d rows took %s", 10*maxQueued+9, took)
+		}
+		var callers sync.WaitGroup
+		for range 5 {
+			callers.Go(func() { add(p, 4) })
+		}
+		callers.Wait()
+		if took := time.Since(start); took < time.Second || took > 2*time.Second {
+			t.Errorf("two blocks more took %s, want them to wait for the disk", took)
+		}
+		shutdown(t, p)
+		rows := 10*maxQueued + 9 + 20
+		if s := p.Stats().Tables["requests"]; f.rows("requests_in") != rows || s.StoredRows != uint64(rows) {
+			t.Errorf("%d rows stored of %d, %+v", f.rows("requests_in"), rows, s)
+		}
+	})
 }
