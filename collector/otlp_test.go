@@ -56,12 +56,12 @@ func testStoresOTLP(t *testing.T, dsn string) {
 		t.Fatalf("the collector ended with %v", err)
 	}
 	for text, want := range map[string]uint64{
-		"SELECT count() FROM spans":                                                                       batches * each,
-		"SELECT uniqExact(span_id) FROM spans":                                                            batches * each,
-		"SELECT count() FROM spans WHERE node = 'bookinfo/default/shop/reviews' AND peer = 'ratings'":     batches * each,
-		"SELECT count() FROM spans WHERE code = 503 AND attrs['http.url'] = 'http://ratings/'":            batches * each,
-		"SELECT count() FROM spans WHERE kind = 'client' AND duration_us = 1000":                          batches * each,
-		"SELECT count() FROM logs":                                                                        batches * each,
+		"SELECT count() FROM spans":            batches * each,
+		"SELECT uniqExact(span_id) FROM spans": batches * each,
+		"SELECT count() FROM spans WHERE node = 'bookinfo/default/shop/reviews' AND peer = 'ratings'": batches * each,
+		"SELECT count() FROM spans WHERE code = 503 AND attrs['http.url'] = 'http://ratings/'":        batches * each,
+		"SELECT count() FROM spans WHERE kind = 'client' AND duration_us = 1000":                      batches * each,
+		"SELECT count() FROM logs": batches * each,
 		"SELECT count() FROM logs WHERE severity = 9 AND body = 'hello' AND resource['host.name'] = 'a'":  batches * each,
 		"SELECT sum(value) FROM proxy_stats WHERE name = 'upstream_rq_retry'":                             10 * (batches - 1),
 		"SELECT count() FROM proxy_stats WHERE name = 'upstream_rq_retry' AND proxy = 'p' AND object='a'": batches,

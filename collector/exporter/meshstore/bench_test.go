@@ -12,6 +12,7 @@ import (
 	"go.opentelemetry.io/collector/component/componenttest"
 	"go.opentelemetry.io/collector/exporter/exportertest"
 	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/pmetric"
 	"go.opentelemetry.io/collector/pdata/ptrace"
 	"go.opentelemetry.io/collector/pdata/ptrace/ptraceotlp"
 
@@ -172,12 +173,23 @@ func envoySpans(td ptrace.Traces, service, n int) {
 		s.SetKind(ptrace.SpanKindClient)
 		s.SetName(target + ".shop:9080/*")
 		for _, attr := range [][2]string{
-			{"component", "proxy"}, {"node_id", node}, {"zone", ""}, {"guid:x-request-id", fmt.Sprintf("2f0c1a5e-1111-4222-8333-%012d", i)},
+			{"component", "proxy"},
+			{"node_id", node},
+			{"zone", ""},
+			{"guid:x-request-id", fmt.Sprintf("2f0c1a5e-1111-4222-8333-%012d", i)},
 			{"mesh.call", fmt.Sprintf("3f0c1a5e-1111-4222-8333-%012d", i)},
-			{"http.url", fmt.Sprintf("http://%s:9080/%s/%d", target, target, i)}, {"http.method", "GET"}, {"http.protocol", "HTTP/1.1"},
-			{"http.status_code", "200"}, {"response_flags", "-"}, {"user_agent", "Go-http-client/1.1"}, {"downstream_cluster", "-"},
-			{"peer.address", fmt.Sprintf("10.0.0.%d", service)}, {"request_size", "0"}, {"response_size", fmt.Sprint(40 + i%20)},
-			{"upstream_cluster", "outbound|9080||" + target + ".shop"}, {"upstream_cluster.name", "outbound|9080||" + target + ".shop"},
+			{"http.url", fmt.Sprintf("http://%s:9080/%s/%d", target, target, i)},
+			{"http.method", "GET"},
+			{"http.protocol", "HTTP/1.1"},
+			{"http.status_code", "200"},
+			{"response_flags", "-"},
+			{"user_agent", "Go-http-client/1.1"},
+			{"downstream_cluster", "-"},
+			{"peer.address", fmt.Sprintf("10.0.0.%d", service)},
+			{"request_size", "0"},
+			{"response_size", fmt.Sprint(40 + i%20)},
+			{"upstream_cluster", "outbound|9080||" + target + ".shop"},
+			{"upstream_cluster.name", "outbound|9080||" + target + ".shop"},
 		} {
 			s.Attributes().PutStr(attr[0], attr[1])
 		}
@@ -235,4 +247,49 @@ func numbered(s ptrace.Span, service, i int) ptrace.Span {
 	s.SetStartTimestamp(stamp(-time.Second + time.Duration(mixed%1e9)))
 	s.SetEndTimestamp(s.StartTimestamp() + pcommon.Timestamp(mixed%50e6))
 	return s
+}
+
+// BenchmarkStats takes a flush of an Envoy with 50 clusters through the
+// exporter, a few of whose counters grew.
+func BenchmarkStats(b *testing.B) {
+	factory := NewFactory()
+	base, err := newBase(createDefaultConfig().(*Config), exportertest.NewNopSettings(factory.Type()), "metrics")
+	if err != nil {
+		b.Fatal(err)
+	}
+	base.store = nowhere{}
+	e, md := newMetrics(base), pmetric.NewMetrics()
+	rm := md.ResourceMetrics().AppendEmpty()
+	rm.Resource().Attributes().PutStr("envoy.node.id", "sidecar~10.0.0.3~reviews-v2.shop~bookinfo")
+	list, points := rm.ScopeMetrics().AppendEmpty().Metrics(), 0
+	var all []pmetric.NumberDataPoint
+	for _, name := range []string{
+		"upstream_rq_total", "upstream_rq_retry", "upstream_rq_timeout", "upstream_rq_completed", "upstream_cx_total",
+		"upstream_cx_tx_bytes_total", "lb_healthy_panic", "upstream_flow_control_backed_up_total",
+	} {
+		for cluster := range 50 {
+			m := list.AppendEmpty()
+			m.SetName("cluster.shop." + name)
+			sum := m.SetEmptySum()
+			sum.SetIsMonotonic(true)
+			sum.SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
+			p := sum.DataPoints().AppendEmpty()
+			p.Attributes().PutStr("envoy.cluster_name", fmt.Sprint("outbound|9080||service-", cluster))
+			all = append(all, p)
+			points++
+		}
+	}
+	begun, flush := cpuTime(b), 0
+	b.ReportAllocs()
+	for b.Loop() {
+		flush++
+		for i, p := range all {
+			p.SetTimestamp(stamp(time.Duration(flush) * time.Second))
+			p.SetIntValue(int64(flush * (i % 3)))
+		}
+		if err := e.ConsumeMetrics(b.Context(), md); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(b.N*points)/(cpuTime(b)-begun).Seconds(), "points/cpu-s")
 }

@@ -62,10 +62,10 @@ func (m *metricMaker) putEdge(s *record.EdgeSample, p stamps) {
 // histograms stores what histograms of latency and of bytes gained. Mappings
 // know them by their parts in Prometheus: the sum tells which field it is.
 func (m *metricMaker) histograms(name string, h pmetric.Histogram) {
-	points := h.DataPoints()
+	points, called := h.DataPoints(), nameOf(name+"_sum")
 	for i := range points.Len() {
 		p := points.At(i)
-		at, verdict := placeOf(name+"_sum", p.Attributes(), &m.names)
+		at, verdict := m.places.of(&called, p.Attributes(), &m.names)
 		switch {
 		case verdict == mapping.Unmapped && isEnvoys(p.Attributes()):
 			m.tally.unkept[unusedStat]++

@@ -21,6 +21,7 @@ type metrics struct {
 	*base
 	tracker *delta.Tracker[seriesKey]
 	gauges  *gauges
+	places  places
 }
 
 // seriesKey names one cumulative value: a counter, or a part of a histogram.
@@ -38,6 +39,7 @@ func newMetrics(b *base) *metrics {
 		base:    b,
 		tracker: delta.New[seriesKey](delta.Options{Limit: maxSeries, Idle: seriesIdle}, b.now()),
 		gauges:  newGauges(maxSeries),
+		places:  newPlaces(),
 	}
 }
 
@@ -45,7 +47,7 @@ func newMetrics(b *base) *metrics {
 func (e *metrics) ConsumeMetrics(ctx context.Context, md pmetric.Metrics) error {
 	return e.consume(ctx, func(t *tally) {
 		m := metricMaker{
-			growth: growth{e.tracker, e.now()}, gauges: e.gauges, tally: t, store: e.store, families: &e.telemetry.families,
+			growth: growth{e.tracker, e.now()}, gauges: e.gauges, places: e.places, tally: t, store: e.store, families: &e.telemetry.families,
 		}
 		m.all(md)
 	})
@@ -55,6 +57,7 @@ func (e *metrics) ConsumeMetrics(ctx context.Context, md pmetric.Metrics) error 
 type metricMaker struct {
 	growth   growth
 	gauges   *gauges
+	places   places
 	tally    *tally
 	store    Store
 	families *families

@@ -15,29 +15,50 @@ type place struct {
 	source string
 }
 
-// placeOf finds the place of a point, in the mappings that scrapes are read
-// with. Those know metrics by the names that Prometheus has: OTLP's have dots
-// where it has underscores, Envoy's sink leaves the prefix "envoy" away, and
-// Istio's filter has one of its own.
-func placeOf(name string, attrs pcommon.Map, resource *names) (place, mapping.Verdict) {
-	exposed := strings.ReplaceAll(name, ".", "_")
+// places finds where points belong, in the mappings that scrapes are read with.
+type places []mapping.Mapping
+
+func newPlaces() (all places) {
 	for _, source := range mapping.Sources() {
-		called := strings.TrimPrefix(exposed, "istiocustom_")
-		if source == envoySource && !strings.HasPrefix(exposed, "envoy_") {
-			called = "envoy_" + exposed
+		if m, ok := mapping.For(source); ok {
+			all = append(all, m)
 		}
-		found, ok := mapping.For(source)
-		if !ok {
-			continue
+	}
+	return all
+}
+
+// metricName is the name of a metric as it came, and as mappings know it. They
+// know the names that Prometheus has: OTLP's have dots where it has underscores,
+// Envoy's sink leaves the prefix "envoy" away, and Istio's filter has one of its
+// own.
+type metricName struct {
+	sent, envoy, mesh string
+}
+
+func nameOf(sent string) metricName {
+	exposed := strings.ReplaceAll(sent, ".", "_")
+	n := metricName{sent: sent, envoy: exposed, mesh: strings.TrimPrefix(exposed, "istiocustom_")}
+	if !strings.HasPrefix(exposed, "envoy_") {
+		n.envoy = "envoy_" + exposed
+	}
+	return n
+}
+
+// of finds the place of a point.
+func (all places) of(n *metricName, attrs pcommon.Map, resource *names) (place, mapping.Verdict) {
+	for i := range all {
+		isEnvoy, name := all[i].Source == envoySource, n.mesh
+		if isEnvoy {
+			name = n.envoy
 		}
-		p, verdict := found.Map(called, labels{attrs, resource})
+		p, verdict := all[i].Map(name, labels{attrs, resource})
 		if verdict == mapping.Unmapped {
 			continue
 		}
-		if source == envoySource {
-			p.Stat.Object = dotted(p.Stat, name, attrs)
+		if isEnvoy {
+			p.Stat.Object = dotted(p.Stat, n.sent, attrs)
 		}
-		return place{p, source}, verdict
+		return place{p, all[i].Source}, verdict
 	}
 	return place{}, mapping.Unmapped
 }
@@ -103,7 +124,7 @@ func sameLabel(key, name string) bool {
 		return false
 	}
 	for i := range len(key) {
-		if key[i] != name[i] && !(key[i] == '.' && name[i] == '_') {
+		if key[i] != name[i] && (key[i] != '.' || name[i] != '_') {
 			return false
 		}
 	}

@@ -91,7 +91,7 @@ func TestPlaces(t *testing.T) {
 			if err := attrs.FromRaw(test.attrs); err != nil {
 				t.Fatal(err)
 			}
-			p, verdict := placeOf(test.metric, attrs, &names{})
+			p, verdict := newPlaces().of(called(test.metric), attrs, &names{})
 			if verdict != test.verdict || p.source != test.source {
 				t.Fatalf("got verdict %v of %q, want %v of %q", verdict, p.source, test.verdict, test.source)
 			}
@@ -102,12 +102,17 @@ func TestPlaces(t *testing.T) {
 	}
 }
 
+func called(name string) *metricName {
+	n := nameOf(name)
+	return &n
+}
+
 func TestMeshOfResource(t *testing.T) {
 	attrs := pcommon.NewMap()
 	for key, value := range map[string]string{"reporter": "destination", "destination_workload": "w", "destination_workload_namespace": "n", "mesh": "forged"} {
 		attrs.PutStr(key, value)
 	}
-	p, _ := placeOf("istio_requests_total", attrs, &names{meshPart: "bookinfo"})
+	p, _ := newPlaces().of(called("istio_requests_total"), attrs, &names{meshPart: "bookinfo"})
 	if want := "bookinfo/default/n/w"; p.Edge.Dst.ID != want || p.Edge.Vantage != record.VantageServer {
 		t.Errorf("got %q from %v, want %q from the server", p.Edge.Dst.ID, p.Edge.Vantage, want)
 	}

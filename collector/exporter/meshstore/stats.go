@@ -10,9 +10,10 @@ import (
 
 // numbers stores points that are one number each.
 func (m *metricMaker) numbers(name string, points pmetric.NumberDataPointSlice, of seriesType) {
+	called := nameOf(name)
 	for i := range points.Len() {
 		p := points.At(i)
-		at, verdict := placeOf(name, p.Attributes(), &m.names)
+		at, verdict := m.places.of(&called, p.Attributes(), &m.names)
 		switch value, has := numberOf(p); {
 		case verdict == mapping.Repeat, verdict == mapping.Unmapped && isEnvoys(p.Attributes()):
 			m.tally.unkept[unusedStat]++
