@@ -32,10 +32,11 @@ func isPseudoCluster(name string) bool {
 }
 
 // istioPeer names one end by its workload, else by its service, else by what is
-// known of its namespace.
+// known of its namespace. A destination without a cluster is a service that has
+// no host: it is named in the caller's.
 func istioPeer(labels Labels, side, service string) record.Peer {
 	mesh := cmp.Or(labels.Get("mesh"), unnamed)
-	cluster := cmp.Or(known(labels, side+"cluster"), unnamed)
+	cluster := cmp.Or(known(labels, side+"cluster"), known(labels, "source_cluster"), unnamed)
 	namespace := cmp.Or(known(labels, side+"workload_namespace"), known(labels, side+"service_namespace"))
 	p := record.Peer{Service: service, Version: known(labels, side+"version"), Source: record.IDPeerMetadata}
 	if principal := known(labels, side+"principal"); principal != "" {

@@ -52,7 +52,8 @@ func TestRead(t *testing.T) {
 		"duplicates":      {plain, "x 1\nx 2\n", []string{"x a= 1", "x a= 2"}, nil},
 		"OpenMetrics": {
 			openMetrics, "# TYPE x counter\nx_total{a=\"1\"} 3.0 # {trace_id=\"abc\"} 0.5\nx_created{a=\"1\"} 1.0\n# EOF\n",
-			[]string{"x_total a=1 3", "x_created a=1 1"}, nil,
+			[]string{"x_total a=1 3", "x_created a=1 1"},
+			nil,
 		},
 		"OpenMetrics without the last newline": {openMetrics, "x 1\n# EOF", []string{"x a= 1"}, nil},
 		"OpenMetrics, nothing":                 {openMetrics, "# EOF\n", nil, nil},

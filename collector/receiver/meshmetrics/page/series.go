@@ -7,6 +7,9 @@ import (
 	"github.com/prometheus/prometheus/model/textparse"
 )
 
+// nameLabel holds the name of a series among its labels.
+const nameLabel = "__name__"
+
 // Series is one sample of a page. A timestamp that it may carry is not read:
 // the time of a sample is that of its scrape.
 type Series struct {
@@ -26,7 +29,7 @@ func (s *Series) next() {
 	name, _, _ := bytes.Cut(series, []byte("{"))
 	switch {
 	case len(name) == 0: // quoted, among the labels
-		s.Name = s.Get(labels.MetricName)
+		s.Name = s.Get(nameLabel)
 	case string(name) != s.Name:
 		s.Name = string(name)
 	}
