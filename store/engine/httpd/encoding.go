@@ -29,7 +29,7 @@ func decodeContent(encoding string, body io.Reader) (io.Reader, error) {
 	case "deflate":
 		return zlib.NewReader(body)
 	case "br":
-		return brotli.NewReader(body), nil
+		return brotliReader{brotli.NewReader(body)}, nil
 	case "zstd":
 		return zstd.NewReader(body, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(maxZstdWindow))
 	case "lz4":

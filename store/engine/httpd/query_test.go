@@ -75,6 +75,7 @@ func TestClientCompressesBothWays(t *testing.T) {
 	exec(t, open(t, socket), "CREATE TABLE zip (n UInt64, s String) ENGINE = MergeTree ORDER BY n")
 	for i, method := range []clickhouse.CompressionMethod{
 		clickhouse.CompressionNone, clickhouse.CompressionLZ4, clickhouse.CompressionZSTD, clickhouse.CompressionGZIP,
+		clickhouse.CompressionDeflate, clickhouse.CompressionBrotli,
 	} {
 		t.Run(method.String(), func(t *testing.T) {
 			conn := open(t, socket, func(o *clickhouse.Options) { o.Compression = &clickhouse.Compression{Method: method, Level: 1} })
