@@ -43,9 +43,9 @@ var storeFaults = []fault{dropAnswer, cutBody, answer500, answer241, answer252, 
 // Then the tables must hold every acknowledged row once. PLIMSOLL_SOAK=1 makes
 // it 240 kills instead of 10.
 func TestCrashes(t *testing.T) {
-	kills := 10
+	kills, limit := 10, time.Second
 	if os.Getenv(soakEnv) != "" {
-		kills = 240
+		kills, limit = 240, 3*time.Second
 	} else if testing.Short() {
 		t.Skip("kills processes for some seconds")
 	}
@@ -56,7 +56,7 @@ func TestCrashes(t *testing.T) {
 			c.collect(crashPlan{}, time.Duration(50+c.rng.IntN(500))*time.Millisecond)
 		} else {
 			step := killSteps[i/2%len(killSteps)]
-			killed := c.collect(crashPlan{KillAt: step, KillStep: 1 + c.rng.Int64N(c.reach(step))}, 3*time.Second)
+			killed := c.collect(crashPlan{KillAt: step, KillStep: 1 + c.rng.Int64N(c.reach(step))}, limit)
 			c.count("kill -9 before a " + string(step) + map[bool]string{true: "", false: ", not reached: at the end"}[killed])
 		}
 		if i%5 == 4 {

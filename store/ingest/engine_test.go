@@ -204,8 +204,11 @@ func testQuarantine(t *testing.T, e env) {
 	p.Attempt(&record.Attempt{End: time.Now(), RequestID: "a"})
 	done()
 	s := p.Stats().Tables
-	if r := s["requests"]; r.StoredRows != 950 || r.QuarantinedRows != 50 || r.Retries != 0 || s["attempts"].StoredRows != 1 {
-		t.Fatalf("stats = %+v, want half a block of 100 rows in quarantine", s)
+	// The server runs the views in an order of its own: the block is split if no
+	// other view had committed before the one that throws.
+	r := s["requests"]
+	if r.StoredRows+r.QuarantinedRows != 1000 || (r.QuarantinedRows != 50 && r.QuarantinedRows != 100) || r.Retries != 0 || s["attempts"].StoredRows != 1 {
+		t.Fatalf("stats = %+v, want a block of 100 rows or half of it in quarantine", s)
 	}
 	files, err := filepath.Glob(filepath.Join(dir, "requests_in-*.native.lz4"))
 	if err != nil || len(files) != 1 {

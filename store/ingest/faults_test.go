@@ -575,6 +575,23 @@ func testViewFailsLate(t *testing.T, e faultEnv) {
 		t.Errorf("stats = %+v\n%s", s, report)
 	}
 	t.Logf("%d rows in quarantine, %d of them in the raw table", s.QuarantinedRows, report.Found-int(s.StoredRows))
+	// Mended and sent by hand, what is in quarantine completes the tables.
+	if err := e.conn.Exec(t.Context(), "DROP VIEW zz_last"); err != nil {
+		t.Fatal(err)
+	}
+	files, err := filepath.Glob(filepath.Join(e.wal, "quarantine", "*.lz4"))
+	if err != nil || len(files) != 1 {
+		t.Fatalf("files %v, %v", files, err)
+	}
+	body, err := os.ReadFile(files[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	token := strings.TrimSuffix(strings.TrimPrefix(filepath.Base(files[0]), "requests_in-"), ".native.lz4")
+	if err := inserterFor(t, e.dsn.String()).post(t.Context(), &sealed{table: "requests_in", token: token, body: body}); err != nil {
+		t.Fatal(err)
+	}
+	e.exact(t)
 }
 
 // testRebooted: after a power failure of the machine, blocks that were stored
