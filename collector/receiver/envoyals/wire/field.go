@@ -28,9 +28,8 @@ const malformed = -1
 // bytes begin, and where it ends: malformed if it does not end within b. Values
 // of other wire types are stepped over.
 //
-// This is where the time goes: keys of one or two bytes, lengths and numbers of
-// one byte are read in line, and results come in registers rather than through
-// a pointer.
+// This is where the time goes: keys, lengths and numbers of one or two bytes are
+// read in line, and results come in registers rather than through a pointer.
 func next(b []byte, i int) (key, value uint64, end int) {
 	key = uint64(b[i])
 	i++
@@ -54,7 +53,12 @@ func next(b []byte, i int) (key, value uint64, end int) {
 	}
 	value = uint64(b[i])
 	i++
-	if value >= 0x80 {
+	switch {
+	case value < 0x80:
+	case i < len(b) && b[i] < 0x80:
+		value = value&0x7f | uint64(b[i])<<7
+		i++
+	default:
 		if value, i = longVarint(b, i-1); i < 0 {
 			return 0, 0, malformed
 		}
@@ -79,11 +83,18 @@ func longKey(b []byte, i int) (key uint64, end int) {
 
 // longVarint reads a varint of more than one byte.
 func longVarint(b []byte, i int) (v uint64, end int) {
-	v, n := protowire.ConsumeVarint(b[i:])
-	if n < 0 {
+	for shift := 0; shift < 63 && i < len(b); shift += 7 {
+		c := b[i]
+		i++
+		v |= uint64(c&0x7f) << shift
+		if c < 0x80 {
+			return v, i
+		}
+	}
+	if i >= len(b) || b[i] > 1 { // the tenth byte has one bit
 		return 0, malformed
 	}
-	return v, i + n
+	return v | uint64(b[i])<<63, i + 1
 }
 
 // skip steps over a value that is neither varint nor bytes.
