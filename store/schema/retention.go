@@ -57,7 +57,8 @@ func (o Options) retention() (map[string]time.Duration, error) {
 // alone would not move it: after a longer one, parts would still be dropped at
 // the old moment, after a shorter one kept until then. So the parts' moments
 // are calculated anew (materialize_ttl_after_modify), without a rewrite of
-// their rows (materialize_ttl_recalculate_only).
+// their rows (materialize_ttl_recalculate_only). Nobody waits for that
+// (alter_sync): it may stand in line behind long merges.
 func retain(ctx context.Context, conn driver.Conn, r Rendering, keep map[string]time.Duration) error {
 	for _, table := range slices.Sorted(maps.Keys(keep)) {
 		stored := r.stored(table)

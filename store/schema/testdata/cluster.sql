@@ -1003,7 +1003,7 @@ ALTER TABLE heartbeats_local ON CLUSTER '{cluster}'
 
 ALTER TABLE heartbeats_local ON CLUSTER '{cluster}'
     MODIFY TTL toDateTime(ts) + INTERVAL 40 DAY
-    SETTINGS materialize_ttl_after_modify = 1;
+    SETTINGS materialize_ttl_after_modify = 1, alter_sync = 0;
 
 -- a quarter of requests
 ALTER TABLE requests_view ON CLUSTER '{cluster}' MODIFY QUERY

@@ -954,7 +954,7 @@ ALTER TABLE heartbeats
 
 ALTER TABLE heartbeats
     MODIFY TTL toDateTime(ts) + INTERVAL 40 DAY
-    SETTINGS materialize_ttl_after_modify = 1;
+    SETTINGS materialize_ttl_after_modify = 1, alter_sync = 0;
 
 -- a quarter of requests
 ALTER TABLE requests_view MODIFY QUERY
