@@ -13,6 +13,7 @@ type Heartbeat struct {
 	CompleteThrough time.Time
 	Requests        uint64 // rows received since Started
 	Attempts        uint64
+	Flows           uint64
 	Interim         uint64 // entries from the midst of a request, which become no row
 	Refused         uint64 // entries that could not be read
 	Clamped         uint64 // rows whose time was clamped

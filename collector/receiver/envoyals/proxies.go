@@ -45,6 +45,7 @@ func (p *proxy) heartbeat(now, started time.Time) record.Heartbeat {
 		CompleteThrough: time.Unix(0, 0),
 		Requests:        p.requests.Load(),
 		Attempts:        p.attempts.Load(),
+		Flows:           p.flows.Load(),
 		Interim:         p.interim.Load(),
 		Refused:         p.refused.Load(),
 		Clamped:         p.clamped.Load(),

@@ -22,13 +22,14 @@ func TestProxyCountsOverStreams(t *testing.T) {
 		t.Fatal("two streams of one proxy are counted apart")
 	}
 	a.add(&tally{requests: [outcomeCount]uint64{1: 5, 3: 2}, clamped: 1})
-	b.add(&tally{attempts: [outcomeCount]uint64{4: 3}, refused: [rows.ReasonCount]uint64{0: 4}})
+	b.add(&tally{attempts: [outcomeCount]uint64{4: 3}, flows: [outcomeCount]uint64{1: 6, 8: 1}, interim: 9, refused: [rows.ReasonCount]uint64{0: 4}})
 	ps.leave(a, now)
 	ps.leave(b, now)
 	store := newFakeStore()
 	ps.beat(now.Add(time.Second), store)
 	want := record.Heartbeat{
-		At: now.Add(time.Second), Started: now, Proxy: "p", CompleteThrough: time.Unix(0, 0), Requests: 7, Attempts: 3, Refused: 4, Clamped: 1,
+		At: now.Add(time.Second), Started: now, Proxy: "p", CompleteThrough: time.Unix(0, 0),
+		Requests: 7, Attempts: 3, Flows: 7, Interim: 9, Refused: 4, Clamped: 1,
 	}
 	got, _ := store.lastBeat("p")
 	if diff := cmp.Diff(want, got); diff != "" {
