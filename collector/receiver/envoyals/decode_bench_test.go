@@ -145,15 +145,18 @@ func (r *generatedReader) message(n int, b []byte) {
 	}
 }
 
+// spanning is a generated Timestamp or Duration.
+type spanning interface {
+	GetSeconds() int64
+	GetNanos() int32
+}
+
 // convert takes from a generated entry what HTTP rows need.
 func convert(from *datav3.HTTPAccessLogEntry, to *wire.Entry) {
 	c, tags := from.GetCommonProperties(), from.GetCommonProperties().GetCustomTags()
 	request, headers := from.GetRequest(), from.GetRequest().GetRequestHeaders()
 	response := from.GetResponse()
-	span := func(d interface {
-		GetSeconds() int64
-		GetNanos() int32
-	}, set bool) wire.Span {
+	span := func(d spanning, set bool) wire.Span {
 		return wire.Span{Seconds: d.GetSeconds(), Nanos: d.GetNanos(), Set: set}
 	}
 	socket := c.GetUpstreamRemoteAddress().GetSocketAddress()

@@ -33,9 +33,12 @@ func frame(kind, flags byte, stream uint32, payload []byte) []byte {
 // section 6.2.2).
 func headers() (block []byte) {
 	for _, h := range [][2]string{
-		{":method", "POST"}, {":scheme", "http"}, {":authority", "als"},
+		{":method", "POST"},
+		{":scheme", "http"},
+		{":authority", "als"},
 		{":path", "/envoy.service.accesslog.v3.AccessLogService/StreamAccessLogs"},
-		{"content-type", "application/grpc"}, {"te", "trailers"},
+		{"content-type", "application/grpc"},
+		{"te", "trailers"},
 	} {
 		block = append(block, 0, byte(len(h[0])))
 		block = append(append(block, h[0]...), byte(len(h[1])))

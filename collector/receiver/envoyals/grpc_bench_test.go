@@ -1,6 +1,7 @@
 package envoyals
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -76,7 +77,7 @@ func BenchmarkGRPC(b *testing.B) {
 		if err := s.CloseSend(); err != nil {
 			b.Fatal(err)
 		}
-		if err := s.RecvMsg(nil); err != nil && err != io.EOF {
+		if err := s.RecvMsg(nil); err != nil && !errors.Is(err, io.EOF) {
 			b.Fatal(err)
 		}
 	}
