@@ -35,7 +35,7 @@ var killSteps = []waltest.Op{
 }
 
 // storeFaults are what the store does meanwhile.
-var storeFaults = []fault{dropAnswer, cutBody, answer500, answer241, answer252, storeThen500}
+var storeFaults = []fault{dropAnswer, cutBody, answer500, answer241, answer252, storeThen500, hang}
 
 // TestCrashes kills a collector over and over, at random moments and at every
 // kind of step of its log, while the store drops answers, refuses for a while

@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"context"
 	"errors"
 	"io"
 	"net"
@@ -11,6 +12,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -159,4 +161,22 @@ func TestInsertOfALostBlock(t *testing.T) {
 			t.Errorf("token = %s, %v", token, err)
 		}
 	}
+}
+
+// TestInsertThatHangs: a store that does not answer in time is no refusal, and
+// the connection is given up.
+func TestInsertThatHangs(t *testing.T) {
+	gone := make(chan struct{})
+	in := serve(t, func(_ http.ResponseWriter, r *http.Request) {
+		io.Copy(io.Discard, r.Body)
+		<-r.Context().Done()
+		close(gone)
+	})
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	err := in.post(ctx, &sealed{table: "requests_in", body: []byte("x")})
+	if err == nil || permanent(err) || !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("error = %v, want one that is retried", err)
+	}
+	<-gone
 }

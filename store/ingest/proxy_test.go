@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/plimsoll-mesh/plimsoll/store/query"
 )
@@ -27,13 +28,13 @@ const (
 	answer241          // memory limit, the same
 	answer252          // too many parts, the same
 	storeThen500       // the store has stored, the answer says otherwise
-	answer117          // incorrect data, the store does not hear of the insert
+	hang               // no answer for a while, then the connection ends; the store does not hear of the insert
 )
 
 func (f fault) String() string {
 	return [...]string{
 		"none", "answer dropped after the insert", "body cut", "500 of a proxy", "241 memory limit", "252 too many parts",
-		"500 after the insert", "117 incorrect data",
+		"500 after the insert", "no answer for a while",
 	}[f]
 }
 
@@ -42,7 +43,6 @@ var refusals = map[fault]storeError{
 	answer500: {status: 500, text: "upstream connect error"},
 	answer241: {status: 500, code: 241, text: "Code: 241. DB::Exception: Memory limit (total) exceeded"},
 	answer252: {status: 500, code: 252, text: "Code: 252. DB::Exception: Too many parts (3001). Merges are processing significantly slower than inserts"},
-	answer117: {status: 500, code: 117, text: "Code: 117. DB::Exception: Incorrect data"},
 }
 
 func (e storeError) write(w http.ResponseWriter) {
@@ -93,6 +93,14 @@ func (p *faultyProxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if into, ok := strings.CutPrefix(r.URL.Query().Get("query"), "INSERT INTO "); ok {
 		table, _, _ := strings.Cut(into, " ")
 		f = p.choose(table)
+	}
+	if f == hang {
+		p.after(f)
+		select {
+		case <-r.Context().Done():
+		case <-time.After(300 * time.Millisecond):
+		}
+		panic(http.ErrAbortHandler)
 	}
 	if refusal, ok := refusals[f]; ok {
 		p.after(f)
