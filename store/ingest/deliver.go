@@ -22,7 +22,7 @@ func (p *Pipeline) openLog() (blockLog, error) {
 	if err != nil {
 		return nil, err
 	}
-	l.shards(p.store.width(), p.log)
+	l.reshard(p.store.width())
 	return l, nil
 }
 
@@ -102,15 +102,15 @@ func (l *diskLog) strangers(known map[string]*counters) (out []*sealed) {
 	return out
 }
 
-// shards moves blocks of shards that the store does not have any more. Whether
+// reshard moves blocks of shards that the store does not have any more. Whether
 // their old shard has them cannot be known from the new one.
-func (l *diskLog) shards(n uint32, log interface{ Warn(string, ...any) }) {
+func (l *diskLog) reshard(n uint32) {
 	moved := l.queue.drop(func(b *sealed) bool { return b.shard >= n })
 	for _, b := range moved {
 		b.shard = shardOf(b.token, n)
 		l.queue.requeue(b)
 	}
 	if len(moved) > 0 {
-		log.Warn("the store has fewer shards than before: blocks of the missing ones go elsewhere, and are stored twice if their old shard had them", "blocks", len(moved))
+		l.log.Warn("the store has fewer shards than before: blocks of the missing ones go elsewhere, and are stored twice if their old shard had them", "blocks", len(moved))
 	}
 }
