@@ -48,6 +48,14 @@ func (b *Backups) Create(ctx context.Context, o CreateOptions) (Manifest, error)
 	}
 	c := newClient(b.Socket)
 	defer c.close()
+	if err := c.exec(ctx, "SELECT 1"); err != nil { // the directory to lock is the engine's to make
+		return m, err
+	}
+	unlock, err := b.lock()
+	if err != nil {
+		return m, err
+	}
+	defer unlock()
 	if err := b.create(ctx, c, &m, o.Verify); err != nil {
 		c.settle(m.Name)
 		return m, errors.Join(err, remove(b.Dir, m.Name))

@@ -8,6 +8,7 @@
 //	create.go    Create: back up, then prove that it restores
 //	restore.go   Restore: stage, compare, then change places
 //	stage.go     a backup restored into a database of its own
+//	lock.go      one at a time
 //	settle.go    wait for what was interrupted
 //	sum.go       rows and hash of each table
 //	checksum.go  whether the bytes are still those that were written

@@ -150,6 +150,28 @@ func TestRowsOfTheLastMomentAreNotBuried(t *testing.T) {
 	r.mustBeAsBefore(t, r.content(t))
 }
 
+// TestOneAtATime starts a second backup and a restore while one is under way.
+func TestOneAtATime(t *testing.T) {
+	r := start(t)
+	r.makeTables(t)
+	r.insertFrom(t, "0", "1000")
+	r.create(t, "a.tar", "")
+	second := &backup.Backups{Socket: r.Socket, Dir: r.Dir, Database: r.Database}
+	var errs []error
+	r.at("backing up", func() {
+		_, err := second.Create(t.Context(), backup.CreateOptions{Name: "c.tar", Now: noon})
+		_, restoreErr := second.Restore(t.Context(), backup.RestoreOptions{Name: "a.tar", Replace: true})
+		errs = append(errs, err, restoreErr)
+	})
+	r.create(t, "b.tar", "")
+	if len(errs) != 2 || !errors.Is(errs[0], backup.ErrBusy) || !errors.Is(errs[1], backup.ErrBusy) {
+		t.Errorf("errors = %v, want ErrBusy twice", errs)
+	}
+	if _, err := second.Create(t.Context(), backup.CreateOptions{Name: "c.tar", Now: noon}); err != nil {
+		t.Errorf("once it is over: %v", err)
+	}
+}
+
 // TestLeftoverOfAKilledRunIsCleared: a process that was killed could not drop what
 // it had staged.
 func TestLeftoverOfAKilledRunIsCleared(t *testing.T) {

@@ -29,6 +29,11 @@ func (b *Backups) Restore(ctx context.Context, o RestoreOptions) (Manifest, erro
 		return Manifest{}, err
 	}
 	m := chain[0]
+	unlock, err := b.lock()
+	if err != nil {
+		return m, err
+	}
+	defer unlock()
 	c := newClient(b.Socket)
 	defer c.close()
 	if err := b.mayRestore(ctx, c, o.Replace); err != nil {
