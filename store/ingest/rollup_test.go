@@ -58,7 +58,7 @@ func b2n(b bool) uint64 {
 // sums, to the last integer, before and after a merge.
 func testRollups(t *testing.T, e env) {
 	p, done := e.pipeline(t, e.dsn.String(), Config{BlockRows: 400})
-	steps := map[string]time.Duration{"10s": 10 * time.Second, "1m": time.Minute}
+	steps := map[string]time.Duration{"10s": 10 * time.Second, "1m": time.Minute, "1h": time.Hour}
 	want := map[string]rollups{}
 	for name := range steps {
 		want[name] = rollups{map[string][8]uint64{}, map[string]map[int16]uint64{}}
