@@ -88,7 +88,7 @@ func heartbeatRow(h *record.Heartbeat) row {
 	return row{
 		"ts": unixMicro(h.At), "collector": h.Collector, "proxy": h.Proxy, "complete_through": unixMicro(h.CompleteThrough),
 		"requests": h.Requests, "attempts": h.Attempts, "refused": h.Refused, "clamped": h.Clamped,
-		"started": unixMicro(h.Started), "interim": h.Interim,
+		"started": unixMicro(h.Started), "interim": h.Interim, "flows": h.Flows,
 	}
 }
 

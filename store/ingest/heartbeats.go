@@ -20,7 +20,7 @@ type heartbeatColumns struct {
 	completeThrough                      proto.ColInt64
 	requests, attempts, refused, clamped proto.ColUInt64
 	started                              proto.ColInt64
-	interim                              proto.ColUInt64
+	interim, flows                       proto.ColUInt64
 	blockID                              proto.ColFixedStr16
 }
 
@@ -29,14 +29,14 @@ func (c *heartbeatColumns) table() schema.Table { return schema.HeartbeatsIn() }
 func (c *heartbeatColumns) list() []column {
 	return []column{
 		&c.ts, &c.collector, &c.proxy, &c.completeThrough,
-		&c.requests, &c.attempts, &c.refused, &c.clamped, &c.started, &c.interim, &c.blockID,
+		&c.requests, &c.attempts, &c.refused, &c.clamped, &c.started, &c.interim, &c.flows, &c.blockID,
 	}
 }
 
 func (c *heartbeatColumns) block() *proto.ColFixedStr16 { return &c.blockID }
 
 // heartbeatBytes is what a row takes.
-const heartbeatBytes = 84
+const heartbeatBytes = 92
 
 // append copies the record and returns how many bytes it takes.
 func (c *heartbeatColumns) append(h *record.Heartbeat) int {
@@ -50,5 +50,6 @@ func (c *heartbeatColumns) append(h *record.Heartbeat) int {
 	c.clamped.Append(h.Clamped)
 	c.started.Append(micros(h.Started))
 	c.interim.Append(h.Interim)
+	c.flows.Append(h.Flows)
 	return heartbeatBytes
 }

@@ -54,7 +54,7 @@ func around(beats []sample, t time.Time) (low, between, high float64) {
 }
 
 // readReceived reads what heartbeats count by proxy. The sum of requests,
-// tries and interim entries is that of all entries that were read.
+// tries, interim entries and flows is that of all entries that were read.
 func readReceived(ctx context.Context, conn driver.Conn, from, to time.Time) (map[string]received, error) {
 	type row struct {
 		proxy string
@@ -62,7 +62,7 @@ func readReceived(ctx context.Context, conn driver.Conn, from, to time.Time) (ma
 		sample
 	}
 	rows, err := list(ctx, conn, `
-		SELECT proxy, collector, toUnixTimestamp64Micro(started), max(ts), max(requests + attempts + interim)
+		SELECT proxy, collector, toUnixTimestamp64Micro(started), max(ts), max(requests + attempts + interim + flows)
 		FROM heartbeats
 		WHERE proxy != '' AND ts >= fromUnixTimestamp64Micro(?, 'UTC') AND ts <= fromUnixTimestamp64Micro(?, 'UTC')
 		GROUP BY proxy, collector, started, `+thin(from, to)+`

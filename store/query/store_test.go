@@ -25,11 +25,11 @@ func (c counted) micro(seconds float64) string {
 }
 
 // beat inserts the heartbeat of a proxy, of a run that started at the given
-// second.
-func (c counted) beat(seconds float64, collector, proxy string, started float64, requests, attempts, interim int) {
+// second. Half of the others are interim, half are flows.
+func (c counted) beat(seconds float64, collector, proxy string, started float64, requests, attempts, others int) {
 	c.t.Helper()
-	insert(c.t, c.writer, "heartbeats_in (ts, collector, proxy, started, requests, attempts, interim)", fmt.Sprintf("(%s, '%s', '%s', %s, %d, %d, %d)",
-		c.micro(seconds), collector, proxy, c.micro(started), requests, attempts, interim))
+	insert(c.t, c.writer, "heartbeats_in (ts, collector, proxy, started, requests, attempts, interim, flows)", fmt.Sprintf("(%s, '%s', '%s', %s, %d, %d, %d, %d)",
+		c.micro(seconds), collector, proxy, c.micro(started), requests, attempts, others/2, others-others/2))
 }
 
 // stat inserts totals of a proxy; each is "scope object name growth total".

@@ -73,7 +73,7 @@ func HeartbeatsIn() Table {
 	return Table{Name: "heartbeats_in", Columns: join(
 		typed(micros, "ts"), typed(lowCard, "collector", "proxy"), typed(micros, "complete_through"),
 		typed("UInt64", "requests", "attempts", "refused", "clamped"), typed(micros, "started"),
-		typed("UInt64", "interim"), typed(fixed16, blockIDs),
+		typed("UInt64", "interim", "flows"), typed(fixed16, blockIDs),
 	)}
 }
 

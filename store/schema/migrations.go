@@ -7,7 +7,7 @@ import (
 )
 
 // Version is the number of the newest migration that this program knows.
-const Version = 19
+const Version = 20
 
 // migration is one numbered step. Its text never changes once released: a
 // change of the schema is a new step.
@@ -52,6 +52,7 @@ func migrations() []migration {
 		{17, "requests_codecs", "requests_codecs", nil},
 		{18, "attempts_codecs", "attempts_codecs", nil},
 		{19, "edge_latency_codecs", "edge_latency_codecs", nil},
+		{20, "heartbeats_flows", "heartbeats_flows", nil},
 	}
 }
 

@@ -997,6 +997,21 @@ ALTER TABLE edge_latency_1m_local ON CLUSTER '{cluster}'
 ALTER TABLE edge_latency_1h_local ON CLUSTER '{cluster}'
     MODIFY COLUMN hist CODEC(LZ4HC(9));
 
+-- migration heartbeats_flows, sha256 8ba860de4e7b282614d74465bdc40d1b42184554c5c86771b208b5527af8fb3d
+ALTER TABLE heartbeats_local ON CLUSTER '{cluster}'
+    ADD COLUMN IF NOT EXISTS flows UInt64 CODEC(T64, ZSTD(1)) AFTER interim;
+
+ALTER TABLE heartbeats ON CLUSTER '{cluster}'
+    ADD COLUMN IF NOT EXISTS flows UInt64 AFTER interim;
+
+ALTER TABLE heartbeats_in ON CLUSTER '{cluster}'
+    ADD COLUMN IF NOT EXISTS flows UInt64 AFTER interim;
+
+ALTER TABLE heartbeats_view ON CLUSTER '{cluster}' MODIFY QUERY
+SELECT
+    ts, collector, proxy, complete_through, requests, attempts, refused, clamped, started, interim, flows, block_id
+FROM heartbeats_in;
+
 -- retention of heartbeats
 ALTER TABLE heartbeats_local ON CLUSTER '{cluster}'
     MODIFY SETTING materialize_ttl_recalculate_only = 1;

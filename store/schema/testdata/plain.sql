@@ -948,6 +948,18 @@ ALTER TABLE edge_latency_1m
 ALTER TABLE edge_latency_1h
     MODIFY COLUMN hist CODEC(LZ4HC(9));
 
+-- migration heartbeats_flows, sha256 065f3fe47fb5eb4492e3c0f6eb7ab66dbb5780021a231af30ac086ef4459404d
+ALTER TABLE heartbeats
+    ADD COLUMN IF NOT EXISTS flows UInt64 CODEC(T64, ZSTD(1)) AFTER interim;
+
+ALTER TABLE heartbeats_in
+    ADD COLUMN IF NOT EXISTS flows UInt64 AFTER interim;
+
+ALTER TABLE heartbeats_view MODIFY QUERY
+SELECT
+    ts, collector, proxy, complete_through, requests, attempts, refused, clamped, started, interim, flows, block_id
+FROM heartbeats_in;
+
 -- retention of heartbeats
 ALTER TABLE heartbeats
     MODIFY SETTING materialize_ttl_recalculate_only = 1;
