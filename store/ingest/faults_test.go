@@ -35,6 +35,7 @@ func TestFaultsOnEngine(t *testing.T) {
 		"forgotten_part":    testForgottenInPart,
 		"forgotten_unclear": testForgottenUnclear,
 		"forgotten_sample":  testForgottenSample,
+		"forgotten_anew":    testForgottenByANewStore,
 		"older_schema":      testOlderSchema,
 		"midnight":          testMidnight,
 		"view_fails_once":   testViewFailsOnce,
@@ -432,6 +433,24 @@ func testForgottenUnclear(t *testing.T, e faultEnv) {
 	if text, err := os.ReadFile(files[0]); err != nil || !containsText(errors.New(string(text)), "requests has 98 rows of 100") {
 		t.Errorf("reason = %s, %v", text, err)
 	}
+}
+
+// testForgottenByANewStore: an old block finds a store that was made anew.
+func testForgottenByANewStore(t *testing.T, e faultEnv) {
+	b := e.block(t, 0, 100)
+	b.Created = time.Now().Add(-time.Hour)
+	p := e.start(t, e.dsn.String(), Config{})
+	if err := e.conn.Exec(t.Context(), "DROP DATABASE forgotten_anew SYNC"); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Block(t.Context(), b); err != nil {
+		t.Fatal(err)
+	}
+	flush(t, p)
+	shutdown(t, p)
+	e.ledger.Handed(0, 100)
+	e.ledger.Acked(0, 100)
+	e.exact(t)
 }
 
 // testForgottenSample: where the raw table is a sample, the server works out what

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -158,6 +159,9 @@ func (q *inquiry) findTargets(ctx context.Context) error {
 			arrayMap(c -> c.2, arrayFilter(c -> c.1 = target, columns))
 		FROM system.tables AS v
 		WHERE v.database = currentDatabase() AND v.engine = 'MaterializedView' ORDER BY v.name`)
+	if err != nil && strings.Contains(err.Error(), "UNKNOWN_DATABASE") {
+		return &storeError{status: http.StatusNotFound, code: unknownDatabase, text: err.Error()}
+	}
 	if err != nil {
 		return fmt.Errorf("listing views: %w", err)
 	}
@@ -176,7 +180,7 @@ func (q *inquiry) findTargets(ctx context.Context) error {
 		return fmt.Errorf("listing views: %w", err)
 	}
 	if len(q.targets) == 0 {
-		return fmt.Errorf("no view reads %s", q.block.table)
+		return &storeError{status: http.StatusNotFound, code: unknownTable, text: "no view reads " + q.block.table}
 	}
 	return nil
 }
@@ -202,13 +206,15 @@ func (q *inquiry) missing(ctx context.Context) (out []target, err error) {
 		if err != nil {
 			return nil, err
 		}
-		raw, rawTable = h, t.table
+		if strings.TrimSuffix(t.table, "_local") == keeps(q.block.table) {
+			raw, rawTable = h, t.table
+		}
 		if h == absent {
 			out = append(out, t)
 		}
 	}
 	if rawTable == "" {
-		return nil, &unclearError{"no table that " + q.block.table + " fills keeps block_id"}
+		return nil, &unclearError{"no view fills " + keeps(q.block.table) + " with block_id"}
 	}
 	for _, t := range q.targets {
 		if t.byID() {
