@@ -51,7 +51,7 @@ func (s *Supervisor) watch(ctx context.Context, c *child) {
 		missed++
 		s.logger.Warn("engine misses a probe", "pid", c.pid, "missed", missed, "error", err)
 	}
-	s.counters.hung.Add(1)
-	s.logger.Error("engine hangs and is killed", "pid", c.pid, "missed", missed)
+	hung := s.counters.hung.Add(1)
+	s.logger.Error("engine hangs and is killed", "pid", c.pid, "missed", missed, "hung", hung)
 	c.kill()
 }

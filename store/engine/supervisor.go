@@ -87,7 +87,7 @@ func (s *Supervisor) Run(ctx context.Context) error {
 		if !again {
 			return fmt.Errorf("engine died %d times before it could serve (%w): %s", maxStillborn, child.cause(), log.lastLines())
 		}
-		s.logger.Error("engine died, restarting", "pid", child.pid, "cause", child.cause(), "delay", delay)
+		s.logger.Error("engine died, restarting", "pid", child.pid, "cause", child.cause(), "delay", delay, "restarts", s.Stats().Restarts)
 		sleep(ctx, delay)
 	}
 	return nil
