@@ -69,8 +69,9 @@ func dieWithParent(supervisor int) error {
 	return nil
 }
 
-// policy opens to the engine its own directory and that of its backups, and for reading what loading a
-// program takes: libraries, time zones, and what the machine offers.
+// policy opens to the engine its own directory and that of its backups, and for
+// reading what loading a program takes: libraries, time zones, and what the
+// machine offers.
 func policy(s spec, executable string) sandbox.Policy {
 	return sandbox.Policy{
 		ReadWrite: []string{engineDir(s.DataDir), s.Backups, "/dev/null"},
