@@ -54,7 +54,7 @@ func TestInsertRequest(t *testing.T) {
 	}
 	want := url.Values{
 		"database":                   {"db1"},
-		"query":                      {"INSERT INTO heartbeats_in (ts, collector, proxy, complete_through, requests, attempts, refused, clamped, started, interim, block_id) FORMAT Native"},
+		"query":                      {"INSERT INTO heartbeats_in (ts, collector, proxy, complete_through, requests, attempts, refused, clamped, started, interim, flows, block_id) FORMAT Native"},
 		"insert_deduplication_token": {"the-token"},
 		"decompress":                 {"1"},
 		"async_insert":               {"0"},
