@@ -5,71 +5,75 @@ import (
 	"fmt"
 	"net"
 	"os"
-	"slices"
 	"strconv"
 	"strings"
 
 	"golang.org/x/sys/unix"
 )
 
-// firstFD is the first descriptor that a service manager passes on
-// (sd_listen_fds(3)).
+// firstFD is the number of the first socket that a process can be started with
+// (sd_listen_fds(3): SD_LISTEN_FDS_START).
 const firstFD = 3
 
-// descriptors are the sockets that were passed to this process.
-type descriptors struct {
-	names []string // of firstFD and those after it
-	err   error    // why there are none
-}
-
-// passed reads what the service manager says of the sockets that it holds:
-// LISTEN_PID, LISTEN_FDS and LISTEN_FDNAMES.
-func passed(getenv func(string) string, pid int) descriptors {
-	if getenv("LISTEN_PID") != strconv.Itoa(pid) {
-		return descriptors{err: errors.New("no socket was passed to this process: start it by its socket unit (systemctl start plimsoll-collector.socket)")}
+// adopt listens on a socket that the process was started with. The listener is
+// a copy: closing it leaves the socket open for whoever holds it, and for the
+// receiver that a reload of the configuration makes next. Nothing is unlinked.
+func adopt(fd int) (net.Listener, error) {
+	accepts, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_ACCEPTCONN)
+	if err != nil {
+		return nil, fmt.Errorf("looking at descriptor %d: %w; the process must be started with a listening socket there", fd, err)
 	}
-	n, err := strconv.Atoi(getenv("LISTEN_FDS"))
-	if err != nil || n < 1 {
-		return descriptors{err: fmt.Errorf("no socket was passed to this process: LISTEN_FDS is %q", getenv("LISTEN_FDS"))}
+	if accepts == 0 {
+		return nil, fmt.Errorf("descriptor %d is a socket that does not listen", fd)
 	}
-	names := make([]string, n)
-	copy(names, strings.Split(getenv("LISTEN_FDNAMES"), ":"))
-	return descriptors{names: names}
-}
-
-// listener returns a listener over a copy of the named socket, or of the only one
-// if no name is given. The socket itself
-// stays open, also when the listener is closed: connections wait in its queue,
-// and a reload of the configuration finds it again.
-func (d descriptors) listener(name string) (net.Listener, error) {
-	if d.err != nil {
-		return nil, d.err
-	}
-	i := slices.Index(d.names, name)
-	switch {
-	case name == "" && len(d.names) > 1:
-		return nil, fmt.Errorf("%d sockets were passed, %q: say which, as in systemd:als", len(d.names), d.names)
-	case name == "":
-		i = 0
-	case i < 0:
-		return nil, fmt.Errorf("no socket of this name was passed, only %q: set FileDescriptorName=%s in its unit", d.names, name)
-	}
-	return copyOf(firstFD + i)
-}
-
-func copyOf(fd int) (net.Listener, error) {
-	if listens, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_ACCEPTCONN); err != nil || listens == 0 {
-		return nil, errors.Join(fmt.Errorf("descriptor %d is no listening socket", fd), err)
-	}
-	unix.CloseOnExec(fd)
-	dup, err := unix.FcntlInt(uintptr(fd), unix.F_DUPFD_CLOEXEC, 0)
+	// A copy, since an os.File closes its descriptor when it is no longer used.
+	dup, err := unix.FcntlInt(uintptr(fd), unix.F_DUPFD_CLOEXEC, firstFD)
 	if err != nil {
 		return nil, fmt.Errorf("copying descriptor %d: %w", fd, err)
 	}
-	file := os.NewFile(uintptr(dup), "held socket")
-	listener, err := net.FileListener(file) // makes a copy of its own
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("listening on descriptor %d: %w", fd, err), file.Close())
+	file := os.NewFile(uintptr(dup), fmt.Sprint("fd:", fd))
+	listener, err := net.FileListener(file) // copies once more
+	if err := errors.Join(err, file.Close()); err != nil {
+		return nil, fmt.Errorf("listening on descriptor %d: %w", fd, err)
 	}
-	return listener, file.Close()
+	return listener, nil
+}
+
+// activated listens on a socket that came by socket activation
+// (sd_listen_fds(3)): the one of that name, or the only one.
+func activated(name string) (net.Listener, error) {
+	fd, err := activatedFD(name, os.Getpid(), os.Getenv)
+	if err != nil {
+		return nil, err
+	}
+	return adopt(fd)
+}
+
+// activatedFD finds the number of a passed socket in the environment of the
+// process.
+func activatedFD(name string, pid int, getenv func(string) string) (int, error) {
+	owner := getenv("LISTEN_PID")
+	if owner == "" {
+		return 0, errors.New("LISTEN_PID is not set: no socket was passed; start the collector by its socket unit (systemctl start plimsoll-collector.socket), or use fd:3")
+	}
+	if owner != strconv.Itoa(pid) {
+		return 0, fmt.Errorf("LISTEN_PID is %s, this process is %d: the sockets are for another one", owner, pid)
+	}
+	count, err := strconv.Atoi(getenv("LISTEN_FDS"))
+	if err != nil || count < 1 {
+		return 0, fmt.Errorf("LISTEN_FDS is %q: no socket was passed", getenv("LISTEN_FDS"))
+	}
+	if name == "" {
+		if count > 1 {
+			return 0, fmt.Errorf("%d sockets were passed; name one, as in systemd:als (FileDescriptorName= of its unit)", count)
+		}
+		return firstFD, nil
+	}
+	names := strings.Split(getenv("LISTEN_FDNAMES"), ":")
+	for i, n := range names[:min(len(names), count)] {
+		if n == name {
+			return firstFD + i, nil
+		}
+	}
+	return 0, fmt.Errorf("no socket is named %q; those passed are named %q", name, names)
 }

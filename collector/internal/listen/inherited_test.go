@@ -11,28 +11,29 @@ import (
 	"testing"
 )
 
-// environment is that of a process to which a service manager passed sockets.
-func environment(pid, n, names string) func(string) string {
-	values := map[string]string{"LISTEN_PID": pid, "LISTEN_FDS": n, "LISTEN_FDNAMES": names}
-	return func(name string) string { return values[name] }
-}
-
-func TestPassedErrors(t *testing.T) {
+func TestActivatedFD(t *testing.T) {
+	const pid = 42
 	for name, test := range map[string]struct {
-		getenv func(string) string
-		want   string
+		name string
+		env  map[string]string
+		want int
+		err  string
 	}{
-		"none":            {environment("", "", ""), "no socket was passed to this process: start it by its socket unit"},
-		"another process": {environment("8", "1", "als"), "no socket was passed to this process: start it by its socket unit"},
-		"no number":       {environment("7", "x", "als"), `LISTEN_FDS is "x"`},
-		"zero":            {environment("7", "0", "als"), `LISTEN_FDS is "0"`},
-		"another name":    {environment("7", "2", "a:b"), `no socket of this name was passed, only ["a" "b"]: set FileDescriptorName=als in its unit`},
-		"beyond":          {environment("7", "1", "a:als"), `only ["a"]: set`},
-		"no names":        {environment("7", "1", ""), "no socket of this name was passed"},
+		"only one":       {"", map[string]string{"LISTEN_PID": "42", "LISTEN_FDS": "1"}, 3, ""},
+		"by name":        {"als", map[string]string{"LISTEN_PID": "42", "LISTEN_FDS": "2", "LISTEN_FDNAMES": "otlp:als"}, 4, ""},
+		"not activated":  {"", nil, 0, "LISTEN_PID is not set: no socket was passed; start the collector by its socket unit (systemctl start plimsoll-collector.socket), or use fd:3"},
+		"for a child":    {"", map[string]string{"LISTEN_PID": "41", "LISTEN_FDS": "1"}, 0, "LISTEN_PID is 41, this process is 42: the sockets are for another one"},
+		"none":           {"", map[string]string{"LISTEN_PID": "42", "LISTEN_FDS": "0"}, 0, `LISTEN_FDS is "0": no socket was passed`},
+		"no number":      {"", map[string]string{"LISTEN_PID": "42", "LISTEN_FDS": "x"}, 0, `LISTEN_FDS is "x": no socket was passed`},
+		"which":          {"", map[string]string{"LISTEN_PID": "42", "LISTEN_FDS": "2"}, 0, "2 sockets were passed; name one, as in systemd:als (FileDescriptorName= of its unit)"},
+		"another name":   {"als", map[string]string{"LISTEN_PID": "42", "LISTEN_FDS": "1", "LISTEN_FDNAMES": "otlp"}, 0, `no socket is named "als"; those passed are named ["otlp"]`},
+		"name too many":  {"als", map[string]string{"LISTEN_PID": "42", "LISTEN_FDS": "1", "LISTEN_FDNAMES": "otlp:als"}, 0, `no socket is named "als"; those passed are named ["otlp" "als"]`},
+		"names not told": {"als", map[string]string{"LISTEN_PID": "42", "LISTEN_FDS": "1"}, 0, `no socket is named "als"; those passed are named [""]`},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if _, err := passed(test.getenv, 7).listener("als"); err == nil || !strings.Contains(err.Error(), test.want) {
-				t.Errorf("got error %v, want one with %q", err, test.want)
+			got, err := activatedFD(test.name, pid, func(key string) string { return test.env[key] })
+			if got != test.want || (err == nil) != (test.err == "") || err != nil && err.Error() != test.err {
+				t.Errorf("got %d, %v; want %d, %s", got, err, test.want, test.err)
 			}
 		})
 	}
@@ -117,20 +118,35 @@ func serveOne(t *testing.T) {
 	}
 }
 
-func TestCopyOfWhatDoesNotListen(t *testing.T) {
+// TestAdoptErrors are those of a process that was started wrongly.
+func TestAdoptErrors(t *testing.T) {
 	file, err := os.Open(os.DevNull)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer file.Close()
-	if _, err := copyOf(int(file.Fd())); err == nil || !strings.Contains(err.Error(), "is no listening socket") {
-		t.Errorf("got error %v", err)
+	held, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
 	}
-	if _, err := copyOf(1 << 20); err == nil || !strings.Contains(err.Error(), "descriptor 1048576 is no listening socket") {
-		t.Errorf("got error %v", err)
+	defer held.Close()
+	conn, err := net.Dial("tcp", held.Addr().String())
+	if err != nil {
+		t.Fatal(err)
 	}
-	two := passed(environment("7", "2", "a:b"), 7)
-	if _, err := two.listener(""); err == nil || !strings.Contains(err.Error(), `2 sockets were passed, ["a" "b"]: say which`) {
-		t.Errorf("got error %v", err)
+	defer conn.Close()
+	connection, err := conn.(*net.TCPConn).File()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer connection.Close()
+	for want, fd := range map[string]int{
+		"socket operation on non-socket":                          int(file.Fd()),
+		"is a socket that does not listen":                        int(connection.Fd()),
+		"looking at descriptor 1048576: bad file descriptor; the": 1 << 20,
+	} {
+		if _, err := adopt(fd); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("descriptor %d: got error %v, want one with %q", fd, err, want)
+		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"net"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -27,8 +28,9 @@ type Address struct {
 // one that came by socket activation, or "systemd:NAME" for that of several whose
 // unit has this FileDescriptorName.
 func Parse(endpoint string) (Address, error) {
-	if path, ok := strings.CutPrefix(endpoint, "unix://"); ok {
-		if !filepath.IsAbs(path) {
+	if rest, ok := strings.CutPrefix(endpoint, "unix:"); ok {
+		path, ok := strings.CutPrefix(rest, "//")
+		if !ok || !filepath.IsAbs(path) {
 			return Address{}, fmt.Errorf("%q: the path of a socket must be absolute, as in unix:///run/plimsoll/als.sock", endpoint)
 		}
 		return Address{"unix", path}, nil
@@ -48,6 +50,29 @@ func Parse(endpoint string) (Address, error) {
 	return Address{"tcp", endpoint}, nil
 }
 
+// Held tells whether another process holds the socket open.
+func (a Address) Held() bool { return a.Network == "fd" || a.Network == "systemd" }
+
+// Remote tells whether other machines can reach the address, as far as its text
+// tells: a held socket is to be looked at when it is open, by Reachable.
+func (a Address) Remote() bool {
+	if a.Network != "tcp" {
+		return false
+	}
+	host, _, _ := net.SplitHostPort(a.Value)
+	if host == "localhost" {
+		return false
+	}
+	ip, err := netip.ParseAddr(host)
+	return err != nil || !ip.IsLoopback()
+}
+
+// Reachable tells whether other machines can reach an open socket.
+func Reachable(addr net.Addr) bool {
+	tcp, ok := addr.(*net.TCPAddr)
+	return ok && !tcp.IP.IsLoopback()
+}
+
 // Listen opens an endpoint. A socket file that nobody listens on any more is
 // replaced.
 func Listen(endpoint string) (net.Listener, error) {
@@ -58,10 +83,10 @@ func Listen(endpoint string) (net.Listener, error) {
 	var listener net.Listener
 	switch a.Network {
 	case "systemd":
-		listener, err = passed(os.Getenv, os.Getpid()).listener(a.Value)
+		listener, err = activated(a.Value)
 	case "fd":
 		fd, _ := strconv.Atoi(a.Value) // Parse has seen to it
-		listener, err = copyOf(fd)
+		listener, err = adopt(fd)
 	case "unix":
 		listener, err = listenUnix(a.Value)
 	default:

@@ -121,8 +121,8 @@ func TestListenErrors(t *testing.T) {
 		"unix://" + file:                 "address already in use",
 		"unix://" + file + "/s":          "not a directory",
 		"unix://" + dir + "/none/s":      "no such file",
-		"systemd:als":                    "no socket was passed to this process",
-		"fd:1000":                        "descriptor 1000 is no listening socket",
+		"systemd:als":                    "LISTEN_PID is not set",
+		"fd:1000":                        "looking at descriptor 1000: bad file descriptor",
 	} {
 		_, err := Listen(endpoint)
 		if err == nil || !strings.HasPrefix(err.Error(), "listening on "+endpoint+": ") || !strings.Contains(err.Error(), want) {
@@ -131,5 +131,37 @@ func TestListenErrors(t *testing.T) {
 	}
 	if text, err := os.ReadFile(file); err != nil || string(text) != "precious" {
 		t.Errorf("the file at the socket's path became %q (%v)", text, err)
+	}
+}
+
+func TestRemote(t *testing.T) {
+	for endpoint, want := range map[string]struct{ held, remote bool }{
+		"127.0.0.1:1":   {false, false},
+		"[::1]:1":       {false, false},
+		"localhost:1":   {false, false},
+		"0.0.0.0:1":     {false, true},
+		":1":            {false, true},
+		"10.0.0.1:1":    {false, true},
+		"als.example:1": {false, true},
+		"unix:///run/s": {false, false},
+		"fd:3":          {true, false},
+		"systemd":       {true, false},
+		"systemd:als":   {true, false},
+	} {
+		a, err := Parse(endpoint)
+		if err != nil || a.Held() != want.held || a.Remote() != want.remote {
+			t.Errorf("%s: held %t, remote %t, error %v; want %+v", endpoint, a.Held(), a.Remote(), err, want)
+		}
+	}
+	for addr, want := range map[net.Addr]bool{
+		&net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)}: false,
+		&net.TCPAddr{IP: net.IPv6loopback}:       false,
+		&net.TCPAddr{IP: net.IPv4zero}:           true,
+		&net.TCPAddr{IP: net.IPv4(10, 0, 0, 1)}:  true,
+		&net.UnixAddr{Name: "/run/s"}:            false,
+	} {
+		if Reachable(addr) != want {
+			t.Errorf("%s: reachable %t", addr, !want)
+		}
 	}
 }

@@ -7,6 +7,8 @@ import (
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/config/configoptional"
 	"go.opentelemetry.io/collector/config/configtls"
+
+	"github.com/plimsoll-mesh/plimsoll/collector/internal/listen"
 )
 
 // Config is what a user sets.
@@ -40,11 +42,11 @@ func (c *Config) Validate() error {
 	if c.Store == (component.ID{}) {
 		return errors.New("store: empty; name the extension that stores the rows, such as meshstore")
 	}
-	e, err := parseEndpoint(c.Endpoint)
+	address, err := listen.Parse(c.Endpoint)
 	if err != nil {
-		return err
+		return fmt.Errorf("endpoint: %w", err)
 	}
-	return c.guard(e.remote())
+	return c.guard(address.Remote())
 }
 
 // guard refuses to serve other machines (remote) without knowing them, unless

@@ -130,8 +130,8 @@ func TestStaleSocket(t *testing.T) {
 	store := newFakeStore()
 	r := startAt(t, store, "unix://"+path, componenttest.NewNopTelemetrySettings())
 	info, err := os.Stat(path)
-	if err != nil || info.Mode().Perm() != socketMode {
-		t.Errorf("socket: %v, %v; want mode %v", info.Mode(), err, socketMode)
+	if err != nil || info.Mode().Perm() != 0o660 {
+		t.Errorf("socket: %v, %v; want mode %v", info.Mode(), err, 0o660)
 	}
 	stream := dial(t, r)
 	send(t, stream, alstest.Message(alstest.Identifier("mesh.request"), alstest.Outbound()))

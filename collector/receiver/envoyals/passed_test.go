@@ -102,34 +102,6 @@ func TestPassedSocketErrors(t *testing.T) {
 	}
 }
 
-func TestActivatedFD(t *testing.T) {
-	const pid = 42
-	for name, test := range map[string]struct {
-		name string
-		env  map[string]string
-		want int
-		err  string
-	}{
-		"only one":       {"", map[string]string{"LISTEN_PID": "42", "LISTEN_FDS": "1"}, 3, ""},
-		"by name":        {"als", map[string]string{"LISTEN_PID": "42", "LISTEN_FDS": "2", "LISTEN_FDNAMES": "otlp:als"}, 4, ""},
-		"not activated":  {"", nil, 0, "LISTEN_PID is not set: no socket was passed; start the collector by socket activation, or use fd:3"},
-		"for a child":    {"", map[string]string{"LISTEN_PID": "41", "LISTEN_FDS": "1"}, 0, "LISTEN_PID is 41, this process is 42: the sockets are for another one"},
-		"none":           {"", map[string]string{"LISTEN_PID": "42", "LISTEN_FDS": "0"}, 0, `LISTEN_FDS is "0": no socket was passed`},
-		"no number":      {"", map[string]string{"LISTEN_PID": "42", "LISTEN_FDS": "x"}, 0, `LISTEN_FDS is "x": no socket was passed`},
-		"which":          {"", map[string]string{"LISTEN_PID": "42", "LISTEN_FDS": "2"}, 0, "2 sockets were passed; name one, as in systemd:als (FileDescriptorName= of its unit)"},
-		"another name":   {"als", map[string]string{"LISTEN_PID": "42", "LISTEN_FDS": "1", "LISTEN_FDNAMES": "otlp"}, 0, `no socket is named "als"; those passed are named ["otlp"]`},
-		"name too many":  {"als", map[string]string{"LISTEN_PID": "42", "LISTEN_FDS": "1", "LISTEN_FDNAMES": "otlp:als"}, 0, `no socket is named "als"; those passed are named ["otlp" "als"]`},
-		"names not told": {"als", map[string]string{"LISTEN_PID": "42", "LISTEN_FDS": "1"}, 0, `no socket is named "als"; those passed are named [""]`},
-	} {
-		t.Run(name, func(t *testing.T) {
-			got, err := activatedFD(test.name, pid, func(key string) string { return test.env[key] })
-			if got != test.want || (err == nil) != (test.err == "") || err != nil && err.Error() != test.err {
-				t.Errorf("got %d, %v; want %d, %s", got, err, test.want, test.err)
-			}
-		})
-	}
-}
-
 // TestActivation reads the real environment.
 func TestActivation(t *testing.T) {
 	t.Setenv("LISTEN_PID", strconv.Itoa(os.Getpid()))

@@ -13,18 +13,15 @@ import (
 	"go.uber.org/zap"
 	"google.golang.org/grpc"
 
+	"github.com/plimsoll-mesh/plimsoll/collector/internal/listen"
 	"github.com/plimsoll-mesh/plimsoll/collector/receiver/envoyals/rows"
 )
 
 // Times of the life cycle.
 const (
 	beatEvery   = time.Second
-	drainLinger = time.Second           // streams are read on for so long after an own socket was closed
-	drainIdle   = 30 * time.Millisecond // and then until they were without data for so long
-	drainShort  = 5 * time.Millisecond  // which is enough in the second half of drainLimit
-	drainLimit  = 3 * time.Second       // after that, streams are cut
-	silentLimit = time.Second / 2       // connections that have not said anything by then are closed
-	stopLimit   = 5 * time.Second       // for what blocks on the store after the cut
+	silentLimit = time.Second / 2 // connections that have not said anything by then are closed
+	stopLimit   = 5 * time.Second // for what blocks on the store after the cut
 )
 
 // alsReceiver is the running component.
@@ -39,6 +36,7 @@ type alsReceiver struct {
 	sink     Sink
 	listener *greeters
 	server   *grpc.Server
+	born     time.Time      // what streams count their messages' times from
 	linger   time.Duration  // how long to read on, at least, once draining
 	draining chan struct{}  // closed when streams shall end
 	stopped  chan struct{}  // closed when no stream is left
@@ -57,6 +55,7 @@ func newReceiver(cfg *Config, set component.TelemetrySettings) (*alsReceiver, er
 		telemetry: telemetry,
 		caps:      rows.NewCaps(),
 		proxies:   newProxies(time.Now()),
+		born:      time.Now(),
 		now:       time.Now,
 		draining:  make(chan struct{}),
 		stopped:   make(chan struct{}),
@@ -78,7 +77,7 @@ func (r *alsReceiver) Start(ctx context.Context, host component.Host) error {
 		return err
 	}
 	r.sink, r.listener = sink, newGreeters(listener)
-	if e, _ := parseEndpoint(r.cfg.Endpoint); !e.passed() {
+	if address, _ := listen.Parse(r.cfg.Endpoint); !address.Held() {
 		r.linger = drainLinger
 	}
 	r.server = newServer(r.handle, options...)
@@ -126,36 +125,6 @@ func (r *alsReceiver) handle(_ any, ss grpc.ServerStream) error {
 	case <-r.draining:
 	}
 	return r.drain(s, ss, done)
-}
-
-// drain reads on until the stream ended or was idle. Where the socket goes away
-// with the receiver it first lingers, so that the health checks of the Envoys
-// find that out: from then on they keep their entries, where they would have
-// handed them to a connection that fails. A socket that another process holds
-// takes their connections, and keeps them for the next receiver.
-func (r *alsReceiver) drain(s *stream, ss grpc.ServerStream, done <-chan error) error {
-	began := time.Now()
-	idle := drainIdle
-	ticker := time.NewTicker(idle)
-	defer ticker.Stop()
-	for {
-		steps := s.steps.Load()
-		select {
-		case err := <-done:
-			return finish(ss, err)
-		case <-ss.Context().Done():
-			return ss.Context().Err()
-		case <-ticker.C:
-		}
-		waiting := steps%2 == 0 && s.steps.Load() == steps
-		if waiting && time.Since(began) >= r.linger {
-			return ss.SendMsg(emptyResponse{})
-		}
-		if idle == drainIdle && time.Since(began) > drainLimit/2 {
-			idle = drainShort // a busy stream: any gap will do
-			ticker.Reset(idle)
-		}
-	}
 }
 
 // finish answers a stream that its Envoy closed, and passes on any other error.

@@ -29,8 +29,9 @@ type stream struct {
 	flow       record.Flow
 	tally      tally
 
-	steps  atomic.Uint64 // odd while a message is being worked on
-	warned bool          // one warning about bad input per stream
+	working atomic.Bool  // while a message is being worked on
+	last    atomic.Int64 // when it was done with, since the receiver was born
+	warned  bool         // one warning about bad input per stream
 }
 
 // run reads messages until the stream breaks or ends.
@@ -41,11 +42,17 @@ func (s *stream) run(ss grpc.ServerStream) error {
 			s.lost(err)
 			return err
 		}
-		s.steps.Add(1)
+		s.working.Store(true)
 		s.message(m.bytes(), s.r.now())
 		m.free()
-		s.steps.Add(1)
+		s.last.Store(int64(time.Since(s.r.born)))
+		s.working.Store(false)
 	}
+}
+
+// silent returns how long ago the last message was.
+func (s *stream) silent() time.Duration {
+	return time.Since(s.r.born) - time.Duration(s.last.Load())
 }
 
 // message stores the entries of one message. Bad input is counted and the rest
