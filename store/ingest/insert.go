@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -28,6 +29,10 @@ const (
 
 // inserter posts sealed blocks to the HTTP interfaces of the store's servers.
 type inserter struct {
+	// migrating is held while tables and views are made: a block that came in
+	// between would be missing from those that come last.
+	migrating sync.RWMutex
+
 	shards    []*shard
 	rendering schema.Rendering
 	options   schema.Options // of the migration
@@ -93,6 +98,8 @@ func newServer(text string) (*server, error) {
 // migration, and the settings of the others are learned before their first
 // insert.
 func (i *inserter) prepare(ctx context.Context) error {
+	i.migrating.Lock()
+	defer i.migrating.Unlock()
 	var errs []error
 	migrated := false
 	for _, s := range i.servers() {
@@ -141,6 +148,8 @@ func (i *inserter) shardOf(b *sealed) *shard { return i.shards[int(b.shard)%len(
 // answer came. The replicas of a shard share their memory of tokens, so a block
 // whose fate on one is unknown may go to the next.
 func (i *inserter) post(ctx context.Context, b *sealed) error {
+	i.migrating.RLock()
+	defer i.migrating.RUnlock()
 	s := i.shardOf(b)
 	if len(s.replicas) == 1 {
 		return s.replicas[0].post(ctx, b)

@@ -67,6 +67,8 @@ const (
 // reconcile implements store. It asks the replica that the block would be sent
 // to.
 func (i *inserter) reconcile(ctx context.Context, b *sealed) (bool, error) {
+	i.migrating.RLock()
+	defer i.migrating.RUnlock()
 	s := i.shardOf(b)
 	has, err := s.replicas[int(s.current.Load())%len(s.replicas)].reconcile(ctx, b)
 	var unclear *unclearError
@@ -95,6 +97,8 @@ func (s *server) reconcile(ctx context.Context, b *sealed) (has bool, err error)
 
 // untouched implements store.
 func (i *inserter) untouched(ctx context.Context, b *sealed) error {
+	i.migrating.RLock()
+	defer i.migrating.RUnlock()
 	s := i.shardOf(b)
 	return s.replicas[int(s.current.Load())%len(s.replicas)].inquire(ctx, b, func(q inquiry, missing []target) error {
 		if n := len(q.targets) - len(missing); n > 0 {
