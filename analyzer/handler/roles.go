@@ -2,7 +2,9 @@ package handler
 
 import (
 	"github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/alert/v1/alertv1connect"
+	"github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/gate/v1/gatev1connect"
 	"github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/graph/v1/graphv1connect"
+	"github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/observe/v1/observev1connect"
 	"github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/slo/v1/slov1connect"
 	"github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/status/v1/statusv1connect"
 	"github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/tune/v1/tunev1connect"
@@ -33,10 +35,18 @@ func (r Role) String() string {
 // listed is served to nobody.
 func roleOf(procedure string) (Role, bool) {
 	switch procedure {
-	case graphv1connect.GraphServiceGetGraphProcedure,
+	case gatev1connect.GateServiceCheckProcedure,
+		observev1connect.ObserveServiceObserveProcedure,
+		observev1connect.ObserveServiceOpenRequestProcedure,
+		graphv1connect.GraphServiceGetGraphProcedure,
 		slov1connect.SLOServiceListSLOsProcedure,
 		alertv1connect.AlertServiceListAlertsProcedure,
 		statusv1connect.StatusServiceGetStatusProcedure,
+		statusv1connect.StatusServiceGetStoreReportProcedure,
+		statusv1connect.StatusServiceListProxyAccountsProcedure,
+		statusv1connect.StatusServiceListCollectorsProcedure,
+		statusv1connect.StatusServiceVerifyBlocksProcedure,
+		statusv1connect.StatusServiceVerifyStoreProcedure,
 		tunev1connect.TuneServicePlanProcedure,
 		tunev1connect.TuneServiceListPlansProcedure:
 		return RoleViewer, true
