@@ -34,7 +34,7 @@ func Open(ctx context.Context, dir string) (*sql.DB, error) {
 		return nil, fmt.Errorf("opening state file=%s: %w", path, err)
 	}
 	db.SetMaxOpenConns(1)
-	if err := migrate(ctx, db); err != nil {
+	if err := migrate(ctx, db, goose.DialectSQLite3, migrations); err != nil {
 		return nil, errors.Join(fmt.Errorf("migrating state file=%s: %w", path, err), db.Close())
 	}
 	return db, nil
@@ -69,12 +69,13 @@ func dsn(path string) string {
 	return (&url.URL{Scheme: "file", Path: path, RawQuery: q.Encode()}).String()
 }
 
-func migrate(ctx context.Context, db *sql.DB) error {
-	files, err := fs.Sub(migrations, "migrations")
+// migrate applies what is missing of the migrations.
+func migrate(ctx context.Context, db *sql.DB, dialect goose.Dialect, all fs.FS, options ...goose.ProviderOption) error {
+	files, err := fs.Sub(all, "migrations")
 	if err != nil {
 		return err
 	}
-	p, err := goose.NewProvider(goose.DialectSQLite3, db, files, goose.WithLogger(goose.NopLogger()))
+	p, err := goose.NewProvider(dialect, db, files, append(options, goose.WithLogger(goose.NopLogger()))...)
 	if err != nil {
 		return err
 	}
