@@ -21,6 +21,7 @@ ALTER TABLE deliveries ADD COLUMN seq INTEGER NOT NULL DEFAULT 0;        -- orde
 ALTER TABLE deliveries ADD COLUMN epoch INTEGER NOT NULL DEFAULT 0;      -- of the leader that claimed it last
 ALTER TABLE deliveries ADD COLUMN touched_at INTEGER NOT NULL DEFAULT 0; -- last written; in the future: the clock went back
 ALTER TABLE deliveries ADD COLUMN since INTEGER NOT NULL DEFAULT 0;      -- it expires 72 h after
+ALTER TABLE deliveries ADD COLUMN carrier TEXT NOT NULL DEFAULT '';       -- the message that says it, too; empty: it goes by itself
 
 CREATE INDEX deliveries_seq ON deliveries (seq);
 CREATE INDEX deliveries_incident ON deliveries (incident);
