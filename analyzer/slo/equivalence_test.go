@@ -10,6 +10,7 @@ import (
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/plimsoll-mesh/plimsoll/analyzer/slo/window"
 	"github.com/plimsoll-mesh/plimsoll/record"
 )
 
@@ -94,7 +95,7 @@ func bucketsOf(w Window) []Window {
 // countRows is the definition: windows[0] or, for a series, all windows
 // together decide which callers report.
 func countRows(calls []call, in Indicator, windows []Window) []Count {
-	whole := hull(windows)
+	whole := window.Hull(windows)
 	counts := func(c call) bool {
 		ns, service := c.dst[:2], c.dst[3:]
 		return service == in.Service && c.src != in.Service &&

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+
+	"github.com/plimsoll-mesh/plimsoll/analyzer/slo/window"
 )
 
 // WatermarkFunc returns up to which completion time all rows are stored, as
@@ -87,5 +89,5 @@ func end(at, watermark time.Time) time.Time {
 	if watermark.Before(at) {
 		at = watermark
 	}
-	return floor(at, Grid)
+	return window.Floor(at, Grid)
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/plimsoll-mesh/plimsoll/analyzer/slo/window"
 	"github.com/plimsoll-mesh/plimsoll/record"
 )
 
@@ -154,4 +155,17 @@ func (r *reader) objective(list []objective) float64 {
 		r.errorf(path, "has more than nine decimals")
 	}
 	return rounded
+}
+
+// parsePeriod reads the length of a rolling period.
+func parsePeriod(s string) (time.Duration, error) {
+	l, err := window.ParseLength(s)
+	if err != nil {
+		return 0, err
+	}
+	d, ok := l.Fixed()
+	if !ok {
+		return 0, fmt.Errorf("unit %q is not supported yet for a rolling window; write days or weeks", string(l.Unit))
+	}
+	return d, nil
 }

@@ -4,8 +4,9 @@ import (
 	"os"
 	"strings"
 	"testing"
-	"time"
 
+	"github.com/plimsoll-mesh/plimsoll/analyzer/slo/burn"
+	"github.com/plimsoll-mesh/plimsoll/analyzer/slo/window"
 	"github.com/plimsoll-mesh/plimsoll/internal/yamlfile"
 )
 
@@ -50,7 +51,7 @@ func checkSLO(t *testing.T, s *SLO) {
 		t.Error("no rows")
 	}
 	for _, r := range s.Rows {
-		if err := r.lint(s.Period, s.Beta()); err != nil {
+		if err := r.Lint(burn.Limits{Period: s.Period, Bucket: Grid, Beta: s.Beta()}); err != nil {
 			t.Errorf("row %+v: %v", r, err)
 		}
 	}
@@ -68,27 +69,17 @@ func FuzzParseRows(f *testing.F) {
 	f.Add("page 1h 5m 0x1p-2")
 	f.Add("page 9999999h 5m 1e300")
 	f.Fuzz(func(t *testing.T, text string) {
-		rows, err := parseRows(text, 30*day, 0.001)
+		rows, err := burn.ParseRows(text, burn.Limits{Period: 30 * window.Day, Bucket: Grid, Beta: 0.001})
 		if err != nil {
 			return
 		}
 		for _, r := range rows {
-			if r.Short < Grid || r.Long < r.Short || r.Long > 30*day || !(r.Factor > 0 && r.Factor < 1000) {
+			if r.Short < Grid || r.Long < r.Short || r.Long > 30*window.Day || !(r.Factor > 0 && r.Factor < 1000) {
 				t.Errorf("%q gives %+v", text, r)
 			}
-			if back, err := parseWindow(short(r.Long)); err != nil || back != r.Long {
-				t.Errorf("%s reads back as %v, %v", short(r.Long), back, err)
+			if back, err := burn.ParseWindow(window.Short(r.Long)); err != nil || back != r.Long {
+				t.Errorf("%s reads back as %v, %v", window.Short(r.Long), back, err)
 			}
 		}
 	})
-}
-
-func TestShort(t *testing.T) {
-	for d, want := range map[time.Duration]string{
-		10 * s: "10s", 90 * s: "1m30s", m: "1m", 90 * m: "90m", h: "1h", day: "1d", 36 * h: "36h", 28 * day: "28d", 0: "0s",
-	} {
-		if got := short(d); got != want {
-			t.Errorf("short(%v) = %s, want %s", d, got, want)
-		}
-	}
 }

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/plimsoll-mesh/plimsoll/analyzer/slo/burn"
 	"github.com/plimsoll-mesh/plimsoll/internal/golden"
 )
 
@@ -69,7 +70,7 @@ func (r *scripted) run(t *testing.T, verb, rest string) (err error) {
 		r.slo.Period, err = parsePeriod(rest)
 		return err
 	case "rows":
-		r.slo.Rows, err = parseRows(rest, r.slo.Period, r.slo.Beta())
+		r.slo.Rows, err = burn.ParseRows(rest, burn.Limits{Period: r.slo.Period, Bucket: Grid, Beta: r.slo.Beta()})
 		return err
 	case "from":
 		d, err := time.ParseDuration(rest)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 
+	"github.com/plimsoll-mesh/plimsoll/analyzer/slo/burn"
 	"github.com/plimsoll-mesh/plimsoll/internal/yamlfile"
 )
 
@@ -116,13 +117,13 @@ func (r *reader) read(in *document) *SLO {
 func (r *reader) rows(annotations map[string]scalar, s *SLO) []Row {
 	text, ok := annotations[burnRate]
 	if !ok {
-		rows := DefaultRows(s.Period, s.Beta())
+		rows := burn.DefaultRows(s.Period, Grid, s.Beta())
 		if len(rows) == 0 {
 			r.errorf("metadata.annotations", "no default burn-rate row can fire at this target; give rows in %s", burnRate)
 		}
 		return rows
 	}
-	rows, err := parseRows(text.text, s.Period, s.Beta())
+	rows, err := burn.ParseRows(text.text, burn.Limits{Period: s.Period, Bucket: Grid, Beta: s.Beta()})
 	if err != nil {
 		r.errs.Add(&yamlfile.Error{File: r.doc.File, Line: text.line, Field: "metadata.annotations." + burnRate, Msg: err.Error()})
 	}

@@ -9,6 +9,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/plimsoll-mesh/plimsoll/analyzer/slo/burn"
+	"github.com/plimsoll-mesh/plimsoll/analyzer/slo/window"
 	"github.com/plimsoll-mesh/plimsoll/internal/yamlfile"
 	"github.com/plimsoll-mesh/plimsoll/record"
 )
@@ -28,12 +30,12 @@ func TestLoad(t *testing.T) {
 		},
 		{
 			Name: "plain", Service: "reviews", Indicator: Indicator{Service: "reviews", Good: defaultGood()},
-			Objective: 0.999, Period: 30 * day, Rows: DefaultRows(30*day, 0.001),
+			Objective: 0.999, Period: 30 * window.Day, Rows: burn.DefaultRows(30*window.Day, Grid, 0.001),
 		},
 		{
 			Name: "no-overflow", Service: "reviews",
 			Indicator: Indicator{Service: "reviews", Good: []record.Outcome{record.OutcomeOK, record.OutcomeClientError, record.OutcomeTimeout}},
-			Objective: 0.9, Period: 30 * day, Rows: DefaultRows(30*day, 0.1),
+			Objective: 0.9, Period: 30 * window.Day, Rows: burn.DefaultRows(30*window.Day, Grid, 0.1),
 		},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

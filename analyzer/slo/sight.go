@@ -3,6 +3,8 @@ package slo
 import (
 	"fmt"
 	"time"
+
+	"github.com/plimsoll-mesh/plimsoll/analyzer/slo/window"
 )
 
 // maxSilence is how long all collectors may be silent before the time between
@@ -42,7 +44,7 @@ func (s Sight) Coverage(w Window) float64 {
 	}
 	seen := born.Len()
 	for _, b := range s.Blind {
-		seen -= b.overlap(born)
+		seen -= b.Overlap(born)
 	}
 	return float64(seen) / float64(born.Len())
 }
@@ -52,7 +54,7 @@ func (s Sight) born(w Window) Window {
 	if s.First.IsZero() {
 		return Window{w.To, w.To}
 	}
-	if first := floor(s.First, Grid); first.After(w.From) {
+	if first := window.Floor(s.First, Grid); first.After(w.From) {
 		w.From = first
 	}
 	return w
@@ -64,10 +66,10 @@ func (s Sight) gap(w Window, c Count) string {
 		return "no collector had reported yet"
 	}
 	if cover := s.Coverage(w); cover < minCoverage {
-		return fmt.Sprintf("only %.0f %% of the last %s was seen", cover*100, short(w.Len()))
+		return fmt.Sprintf("only %.0f %% of the last %s was seen", cover*100, window.Short(w.Len()))
 	}
 	if c.Total == 0 {
-		return fmt.Sprintf("no requests in the last %s", short(w.Len()))
+		return fmt.Sprintf("no requests in the last %s", window.Short(w.Len()))
 	}
 	return ""
 }
@@ -79,5 +81,5 @@ func (s Sight) young(w Window) string {
 	if born == w {
 		return ""
 	}
-	return fmt.Sprintf("young: heartbeats cover %s of %s", short(born.Len()), short(w.Len()))
+	return fmt.Sprintf("young: heartbeats cover %s of %s", window.Short(born.Len()), window.Short(w.Len()))
 }

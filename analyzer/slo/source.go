@@ -7,6 +7,7 @@ import (
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
+	"github.com/plimsoll-mesh/plimsoll/analyzer/slo/window"
 	"github.com/plimsoll-mesh/plimsoll/record"
 )
 
@@ -26,7 +27,7 @@ func (s store) counts(ctx context.Context, in Indicator, windows []Window) ([]Co
 	fineParts, coarseParts := make([]Window, len(windows)), make([]Window, len(windows))
 	deep := false
 	for i, w := range windows {
-		coarseParts[i], fineParts[i] = w.split()
+		coarseParts[i], fineParts[i] = w.Split()
 		deep = deep || !coarseParts[i].Empty()
 	}
 	tallies, err := s.tallies(ctx, in, fine, fineParts)
@@ -40,7 +41,7 @@ func (s store) counts(ctx context.Context, in Indicator, windows []Window) ([]Co
 // tallies counts the given windows, per caller and vantage, in the rollup of
 // one width.
 func (s store) tallies(ctx context.Context, in Indicator, width string, windows []Window) ([]tally, error) {
-	span := hull(windows)
+	span := window.Hull(windows)
 	from, to := make([]int64, len(windows)), make([]int64, len(windows))
 	for i, w := range windows {
 		from[i], to[i] = w.From.Unix(), w.To.Unix()
@@ -156,24 +157,4 @@ func (in Indicator) where(span Window) (string, []any) {
 		args = append(args, in.Route)
 	}
 	return sql, args
-}
-
-// hull returns the smallest window that holds all that are not empty.
-func hull(windows []Window) Window {
-	var h Window
-	for _, w := range windows {
-		switch {
-		case w.Empty():
-		case h.Empty():
-			h = w
-		default:
-			if w.From.Before(h.From) {
-				h.From = w.From
-			}
-			if w.To.After(h.To) {
-				h.To = w.To
-			}
-		}
-	}
-	return h
 }

@@ -3,6 +3,8 @@ package slo
 import (
 	"fmt"
 	"time"
+
+	"github.com/plimsoll-mesh/plimsoll/analyzer/slo/window"
 )
 
 // State is the verdict on an SLO.
@@ -52,9 +54,9 @@ const maxLag = time.Minute
 // windows lists what must be counted for an evaluation that ends at to: the
 // period, then the long and the short window of each row.
 func (s *SLO) windows(to time.Time) []Window {
-	list := []Window{before(to, s.Period)}
+	list := []Window{window.Before(to, s.Period)}
 	for _, r := range s.Rows {
-		list = append(list, before(to, r.Long), before(to, r.Short))
+		list = append(list, window.Before(to, r.Long), window.Before(to, r.Short))
 	}
 	return list
 }

@@ -6,6 +6,9 @@ import (
 	"math"
 	"testing"
 	"time"
+
+	"github.com/plimsoll-mesh/plimsoll/analyzer/slo/burn"
+	"github.com/plimsoll-mesh/plimsoll/analyzer/slo/window"
 )
 
 func demo() *SLO {
@@ -121,7 +124,7 @@ func TestYoungCanAlert(t *testing.T) {
 // max over both windows of factor × β × window ÷ e, and the first that is calm
 // after the end with short × (1 − factor × β ÷ e), rounded up to the grid.
 func TestTimeToFire(t *testing.T) {
-	rows := DefaultRows(30*day, 0.001)
+	rows := burn.DefaultRows(30*window.Day, Grid, 0.001)
 	for _, tc := range []struct {
 		row  int
 		bad  uint64 // of 10 000 in each bucket
@@ -136,18 +139,18 @@ func TestTimeToFire(t *testing.T) {
 		{1, 1_000, 21.6 * 60},
 	} {
 		r := rows[tc.row]
-		slo := &SLO{Name: "x", Service: "x", Objective: 0.999, Period: 30 * day, Rows: []Row{r}}
+		slo := &SLO{Name: "x", Service: "x", Objective: 0.999, Period: 30 * window.Day, Rows: []Row{r}}
 		e := float64(tc.bad) / 10_000
 		analytic := r.Factor * 0.001 * r.Long.Seconds() / e
 		near(t, "analytic time", analytic, tc.fire, 0.01)
 
-		past := int(30 * day / Grid)
+		past := int(30 * window.Day / Grid)
 		burn := int(math.Ceil(r.Long.Seconds()/10)) + 1
 		buckets := append(repeat(past, Count{10_000, 10_000}), repeat(burn, Count{10_000 - tc.bad, 10_000})...)
 		buckets = append(buckets, repeat(int(r.Short/Grid)+1, Count{10_000, 10_000})...)
 		source := &prefix{start: t0, sums: prefixSums(buckets)}
 		ev := &Evaluator{source: source, watermark: atOnce, slos: []*SLO{slo}}
-		begin := t0.Add(30 * day)
+		begin := t0.Add(30 * window.Day)
 
 		fired := firstAt(t, ev, begin, burn, func(st RowStatus) bool { return st.Firing })
 		if want := ceilGrid(analytic); fired != want {

@@ -10,6 +10,7 @@ import (
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/plimsoll-mesh/plimsoll/analyzer/slo/window"
 	"github.com/plimsoll-mesh/plimsoll/record"
 	"github.com/plimsoll-mesh/plimsoll/store/engine/enginetest"
 	"github.com/plimsoll-mesh/plimsoll/store/query"
@@ -206,7 +207,7 @@ func testLongWindows(t *testing.T, conn driver.Conn) {
 		call{29 * s, "web", "client", "n1/deep", "r", good, time.Millisecond, 32},
 		call{30 * s, "web", "client", "n1/deep", "r", good, time.Millisecond, 64}, // after
 	)
-	windows := []Window{before(t0.Add(30*s), 8*h), span(0, 30*s)}
+	windows := []Window{window.Before(t0.Add(30*s), 8*h), span(0, 30*s)}
 	in := Indicator{Service: "deep", Good: defaultGood()}
 	for latency, want := range map[time.Duration][]Count{
 		0:                    {{57, 61}, {48, 48}},

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/plimsoll-mesh/plimsoll/analyzer/slo/burn"
 )
 
 // buckets turns a picture into counts, one letter a bucket, for an SLO of 99 %
@@ -73,7 +75,7 @@ func TestHealthyIsAtMostTenMinutes(t *testing.T) {
 
 func TestGravestRow(t *testing.T) {
 	s := &SLO{Rows: []Row{{Ticket, h, m, 20}, {Page, h, m, 2}, {Page, h, m, 6}, {Ticket, h, m, 1}}}
-	if got := s.gravest(); got.Severity != Page || got.Factor != 6 {
+	if got := burn.Gravest(s.Rows); got.Severity != Page || got.Factor != 6 {
 		t.Errorf("gravest = %+v, want page 6", got)
 	}
 }

@@ -1,4 +1,4 @@
-package slo
+package window
 
 import (
 	"testing"
@@ -7,9 +7,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// t0 lies on the grids of ten seconds and of a minute. It is recent because the
-// store drops old rows; nothing else depends on it.
-var t0 = floor(time.Now().Add(-time.Hour), coarseGrid)
+const s, m, h = time.Second, time.Minute, time.Hour
+
+// t0 lies on the grids of ten seconds and of a minute.
+var t0 = time.Date(2026, 3, 2, 9, 30, 0, 0, time.UTC)
 
 func span(from, to time.Duration) Window { return Window{t0.Add(from), t0.Add(to)} }
 
@@ -21,11 +22,11 @@ func TestFloor(t *testing.T) {
 		{t0, t0, Grid},
 		{t0.Add(Grid - 1), t0, Grid},
 		{t0.Add(Grid), t0.Add(Grid), Grid},
-		{t0.Add(59 * s), t0, coarseGrid},
+		{t0.Add(59 * s), t0, Coarse},
 		{time.Unix(-1, 0), time.Unix(-10, 0).UTC(), Grid},
 	} {
-		if got := floor(tc.in, tc.grid); !got.Equal(tc.want) {
-			t.Errorf("floor(%v, %v) = %v, want %v", tc.in, tc.grid, got, tc.want)
+		if got := Floor(tc.in, tc.grid); !got.Equal(tc.want) {
+			t.Errorf("Floor(%v, %v) = %v, want %v", tc.in, tc.grid, got, tc.want)
 		}
 	}
 }
@@ -39,7 +40,7 @@ func TestBefore(t *testing.T) {
 		{50 * s, 6 * h, span(-6*h+50*s, 50*s)},
 		{50 * s, 6*h + m, span(-6*h-m, 50*s)}, // begins on a minute
 	} {
-		if diff := cmp.Diff(tc.want, before(t0.Add(tc.to), tc.length)); diff != "" {
+		if diff := cmp.Diff(tc.want, Before(t0.Add(tc.to), tc.length)); diff != "" {
 			t.Error(diff)
 		}
 	}
@@ -55,7 +56,7 @@ func TestSplit(t *testing.T) {
 		{"long, ends within one", span(-7*h, 50*s), span(-7*h, 0), span(0, 50*s)},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			coarse, fine := tc.in.split()
+			coarse, fine := tc.in.Split()
 			if diff := cmp.Diff([]Window{tc.coarse, tc.old}, []Window{coarse, fine}); diff != "" {
 				t.Error(diff)
 			}
@@ -63,24 +64,40 @@ func TestSplit(t *testing.T) {
 	}
 }
 
-func TestEnd(t *testing.T) {
-	for _, tc := range []struct{ at, watermark, want time.Duration }{
-		{20 * s, 7 * s, 0},
-		{20 * s, 10 * s, 10 * s},
-		{5 * s, 17 * s, 0}, // the past: not beyond what was asked for
+func TestHull(t *testing.T) {
+	got := Hull([]Window{span(0, 0), span(3*m, 4*m), {}, span(m, 2*m)})
+	if diff := cmp.Diff(span(m, 4*m), got); diff != "" {
+		t.Error(diff)
+	}
+	if got := Hull([]Window{span(m, m)}); !got.Empty() {
+		t.Errorf("hull of nothing = %v", got)
+	}
+}
+
+func TestOverlap(t *testing.T) {
+	for _, tc := range []struct {
+		a, b Window
+		want time.Duration
+	}{
+		{span(0, m), span(30*s, 2*m), 30 * s},
+		{span(0, m), span(m, 2*m), 0},
+		{span(0, m), span(2*m, 3*m), 0},
+		{span(0, h), span(m, 2*m), m},
 	} {
-		if got := end(t0.Add(tc.at), t0.Add(tc.watermark)); !got.Equal(t0.Add(tc.want)) {
-			t.Errorf("end(%v, %v) = %v, want %v", tc.at, tc.watermark, got.Sub(t0), tc.want)
+		if got := tc.a.Overlap(tc.b); got != tc.want {
+			t.Errorf("%v overlaps %v by %v, want %v", tc.a, tc.b, got, tc.want)
+		}
+		if got := tc.b.Overlap(tc.a); got != tc.want {
+			t.Errorf("the other way round: %v, want %v", got, tc.want)
 		}
 	}
 }
 
-func TestHull(t *testing.T) {
-	got := hull([]Window{span(0, 0), span(3*m, 4*m), {}, span(m, 2*m)})
-	if diff := cmp.Diff(span(m, 4*m), got); diff != "" {
-		t.Error(diff)
-	}
-	if got := hull([]Window{span(m, m)}); !got.Empty() {
-		t.Errorf("hull of nothing = %v", got)
+func TestHolds(t *testing.T) {
+	w := span(0, m)
+	for d, want := range map[time.Duration]bool{-1: false, 0: true, m - 1: true, m: false} {
+		if got := w.Holds(t0.Add(d)); got != want {
+			t.Errorf("holds %v: %v", d, got)
+		}
 	}
 }

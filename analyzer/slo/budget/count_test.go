@@ -1,4 +1,4 @@
-package slo
+package budget
 
 import (
 	"math"
@@ -60,32 +60,15 @@ func TestUndefinedWithoutEvents(t *testing.T) {
 // a binary fraction: equal is not above.
 func TestExceedsAtEquality(t *testing.T) {
 	for percent := 1; percent < 100; percent++ {
-		s := SLO{Objective: float64(percent) / 100}
+		beta := Beta(float64(percent) / 100)
 		at := Count{Good: uint64(percent) * 100, Total: 10_000}
-		if at.Exceeds(1, s.Beta()) {
+		if at.Exceeds(1, beta) {
 			t.Errorf("objective %d %%: %d bad of 10000 exceed burn rate 1", percent, at.Bad())
 		}
 		at.Good--
-		if !at.Exceeds(1, s.Beta()) {
+		if !at.Exceeds(1, beta) {
 			t.Errorf("objective %d %%: %d bad of 10000 do not exceed burn rate 1", percent, at.Bad())
 		}
-	}
-}
-
-// TestWilson has the values of R's binom.confint(method="wilson").
-func TestWilson(t *testing.T) {
-	for _, tc := range []struct {
-		c         Count
-		low, high float64
-	}{
-		{Count{10, 10}, 0.7224672, 1},
-		{Count{0, 10}, 0, 0.2775328},
-		{Count{9, 10}, 0.5958500, 0.9821238},
-		{Count{95, 100}, 0.8882495, 0.9784563},
-	} {
-		low, high, _ := tc.c.Wilson()
-		near(t, "low", low, tc.low, 1e-6)
-		near(t, "high", high, tc.high, 1e-6)
 	}
 }
 
@@ -108,7 +91,8 @@ func TestProperties(t *testing.T) {
 		}
 		left, _ := a.Remaining(beta)
 		near(t, "budget identity R + BR", left+rate, 1, 1e-6)
-		near(t, "left in events", a.Allowed(beta)*left, a.Allowed(beta)-float64(a.Bad()), 1e-6*float64(a.Total))
+		near(t, "left in events", a.Left(beta), a.Allowed(beta)*left, 1e-6*float64(a.Total))
+		near(t, "allowed times share", a.Allowed(beta)*left, a.Allowed(beta)-float64(a.Bad()), 1e-6*float64(a.Total))
 		if rate > 1/beta*(1+1e-9) {
 			t.Fatalf("burn rate %v of %v above 1/beta", rate, a)
 		}

@@ -1,4 +1,4 @@
-package slo
+package burn
 
 import (
 	"math"
@@ -6,9 +6,9 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-)
 
-const s, m, h = time.Second, time.Minute, time.Hour
+	"github.com/plimsoll-mesh/plimsoll/analyzer/slo/window"
+)
 
 // TestDefaultRows holds the factors that the workbook, Sloth and Google's
 // example have for 30 and 28 days, and the shrunken windows.
@@ -19,24 +19,24 @@ func TestDefaultRows(t *testing.T) {
 		beta   float64
 		want   []Row
 	}{
-		{"30 days", 30 * day, 0.001, []Row{
-			{Page, h, 5 * m, 14.4}, {Page, 6 * h, 30 * m, 6}, {Ticket, day, 2 * h, 3}, {Ticket, 3 * day, 6 * h, 1},
+		{"30 days", 30 * window.Day, 0.001, []Row{
+			{Page, h, 5 * m, 14.4}, {Page, 6 * h, 30 * m, 6}, {Ticket, window.Day, 2 * h, 3}, {Ticket, 3 * window.Day, 6 * h, 1},
 		}},
-		{"28 days", 28 * day, 0.001, []Row{
-			{Page, h, 5 * m, 13.44}, {Page, 6 * h, 30 * m, 5.6}, {Ticket, day, 2 * h, 2.8}, {Ticket, 3 * day, 6 * h, 0.933333333},
+		{"28 days", 28 * window.Day, 0.001, []Row{
+			{Page, h, 5 * m, 13.44}, {Page, 6 * h, 30 * m, 5.6}, {Ticket, window.Day, 2 * h, 2.8}, {Ticket, 3 * window.Day, 6 * h, 0.933333333},
 		}},
-		{"14 days: half the windows, the same factors", 14 * day, 0.001, []Row{
+		{"14 days: half the windows, the same factors", 14 * window.Day, 0.001, []Row{
 			{Page, 30 * m, 150 * s, 13.44}, {Page, 3 * h, 15 * m, 5.6}, {Ticket, 12 * h, h, 2.8}, {Ticket, 36 * h, 3 * h, 0.933333333},
 		}},
-		{"one hour: bounded by the grid", h, 0.01, []Row{
-			{Page, 20 * s, 10 * s, 3.6}, {Page, 30 * s, 10 * s, 6}, {Ticket, 130 * s, 10 * s, 2.769230769}, {Ticket, 390 * s, 30 * s, 0.923076923},
+		{"one hour: bounded by the buckets", h, 0.01, []Row{
+			{Page, 40 * s, 20 * s, 1.8}, {Ticket, 130 * s, 20 * s, 2.769230769}, {Ticket, 390 * s, 30 * s, 0.923076923},
 		}},
-		{"90 %: the first row can never fire", 28 * day, 0.1, []Row{
-			{Page, 6 * h, 30 * m, 5.6}, {Ticket, day, 2 * h, 2.8}, {Ticket, 3 * day, 6 * h, 0.933333333},
+		{"90 %: the first row can never fire", 28 * window.Day, 0.1, []Row{
+			{Page, 6 * h, 30 * m, 5.6}, {Ticket, window.Day, 2 * h, 2.8}, {Ticket, 3 * window.Day, 6 * h, 0.933333333},
 		}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			if diff := cmp.Diff(tc.want, DefaultRows(tc.period, tc.beta)); diff != "" {
+			if diff := cmp.Diff(tc.want, DefaultRows(tc.period, window.Grid, tc.beta)); diff != "" {
 				t.Error(diff)
 			}
 		})
@@ -46,18 +46,18 @@ func TestDefaultRows(t *testing.T) {
 // TestDefaultRowsAreSound gives every default row of every period to the lint
 // that judges rows a person wrote.
 func TestDefaultRowsAreSound(t *testing.T) {
-	for period := m; period <= 400*day; period = period*3/2/m*m + m {
+	for period := m; period <= 400*window.Day; period = period*3/2/m*m + m {
 		for _, beta := range []float64{0.5, 0.1, 0.05, 0.01, 0.001, 0.0001} {
-			rows := DefaultRows(period, beta)
+			rows := DefaultRows(period, window.Grid, beta)
 			for _, r := range rows {
-				if err := r.lint(period, beta); err != nil {
+				if err := r.Lint(Limits{period, window.Grid, beta}); err != nil {
 					t.Errorf("period %s beta %v row %v: %v", period, beta, r, err)
 				}
 				if spent := r.Factor * float64(r.Long) / float64(period); math.Abs(spent-0.02) > 1e-6 && math.Abs(spent-0.05) > 1e-6 && math.Abs(spent-0.1) > 1e-6 {
 					t.Errorf("period %s row %v fires at %v of the budget", period, r, spent)
 				}
 			}
-			if beta <= 0.01 && len(rows) == 0 {
+			if beta <= 0.01 && period >= h && len(rows) == 0 {
 				t.Errorf("period %s beta %v: no rows", period, beta)
 			}
 		}
@@ -70,9 +70,10 @@ func TestParseRows(t *testing.T) {
 		want []Row
 		err  string
 	}{
-		{in: "page 20s 10s 10", want: []Row{{Page, 20 * s, 10 * s, 10}}},
-		{in: " page 1h 5m 14.4 ,ticket  1d 2h 3", want: []Row{{Page, h, 5 * m, 14.4}, {Ticket, day, 2 * h, 3}}},
-		{in: "page 10s 10s 0.5", want: []Row{{Page, 10 * s, 10 * s, 0.5}}},
+		{in: "page 40s 20s 10", want: []Row{{Page, 40 * s, 20 * s, 10}}},
+		{in: " page 1h 5m 14.4 ,ticket  1d 2h 3", want: []Row{{Page, h, 5 * m, 14.4}, {Ticket, window.Day, 2 * h, 3}}},
+		{in: "page 20s 20s 0.5", want: []Row{{Page, 20 * s, 20 * s, 0.5}}},
+		{in: "page 1h 10s 14.4", err: `row "page 1h 10s 14.4": short window 10s is a single bucket: write at least 20s`},
 		{in: "", err: `row "" has not the form "severity long short factor", such as "page 1h 5m 14.4"`},
 		{in: "page 1h 5m 14.4,", err: `row "" has not the form "severity long short factor", such as "page 1h 5m 14.4"`},
 		{in: "page 1h 14.4", err: `row "page 1h 14.4" has not the form "severity long short factor", such as "page 1h 5m 14.4"`},
@@ -90,7 +91,7 @@ func TestParseRows(t *testing.T) {
 		{in: "page 1h 5m 20", err: `row "page 1h 5m 20": factor 20 can never be exceeded: with this target a burn rate is at most 20`},
 	} {
 		t.Run(tc.in, func(t *testing.T) {
-			got, err := parseRows(tc.in, 7*day, 0.05)
+			got, err := ParseRows(tc.in, Limits{7 * window.Day, window.Grid, 0.05})
 			if diff := cmp.Diff(tc.want, got); diff != "" {
 				t.Error(diff)
 			}
@@ -106,29 +107,4 @@ func errText(err error) string {
 		return ""
 	}
 	return err.Error()
-}
-
-func TestParsePeriod(t *testing.T) {
-	for in, want := range map[string]time.Duration{"1m": m, "90m": 90 * m, "1h": h, "28d": 28 * day, "4w": 28 * day} {
-		if got, err := parsePeriod(in); got != want || err != nil {
-			t.Errorf("parsePeriod(%q) = %v, %v, want %v", in, got, err, want)
-		}
-	}
-	for in, want := range map[string]string{
-		"":        `"" is not a duration such as 1h, 7d or 4w`,
-		"d":       `"d" is not a duration such as 1h, 7d or 4w`,
-		"0d":      `"0d" is not a duration such as 1h, 7d or 4w`,
-		"-1d":     `"-1d" is not a duration such as 1h, 7d or 4w`,
-		"1.5h":    `"1.5h" is not a duration such as 1h, 7d or 4w`,
-		"10s":     `"10s" is not a duration such as 1h, 7d or 4w`,
-		"99999d":  `"99999d" is not a duration such as 1h, 7d or 4w`,
-		"1M":      `unit "M" is not supported yet for a rolling window; write days or weeks`,
-		"1Q":      `unit "Q" is not supported yet for a rolling window; write days or weeks`,
-		"1Y":      `unit "Y" is not supported yet for a rolling window; write days or weeks`,
-		"1 month": `"1 month" is not a duration such as 1h, 7d or 4w`,
-	} {
-		if _, err := parsePeriod(in); errText(err) != want {
-			t.Errorf("parsePeriod(%q) error = %v, want %s", in, err, want)
-		}
-	}
 }

@@ -4,6 +4,9 @@ import (
 	"context"
 	"fmt"
 	"time"
+
+	"github.com/plimsoll-mesh/plimsoll/analyzer/slo/burn"
+	"github.com/plimsoll-mesh/plimsoll/analyzer/slo/window"
 )
 
 // Burn is a stretch in which an SLO burned its budget, and what went before.
@@ -34,7 +37,7 @@ func (e *Evaluator) LastBurn(ctx context.Context, at time.Time) (Burn, bool, err
 	var latest Burn
 	found := false
 	for _, s := range e.slos {
-		w := before(end(at, watermark), min(s.Period, burnLookback))
+		w := window.Before(end(at, watermark), min(s.Period, burnLookback))
 		buckets, err := e.source.series(ctx, s.Indicator, w)
 		if err != nil {
 			return Burn{}, false, fmt.Errorf("looking for burns of slo %s: %w", s.Name, err)
@@ -51,7 +54,7 @@ func (e *Evaluator) LastBurn(ctx context.Context, at time.Time) (Burn, bool, err
 // burn rate exceeds the factor of the SLO's most severe row. A bucket without
 // events ends a run.
 func findBurn(s *SLO, from time.Time, buckets []Count) (Burn, bool) {
-	beta, factor := s.Beta(), s.gravest().Factor
+	beta, factor := s.Beta(), burn.Gravest(s.Rows).Factor
 	burning := func(i int) bool { return buckets[i].Exceeds(factor, beta) }
 	last := len(buckets) - 1
 	for last >= 0 && !burning(last) {
