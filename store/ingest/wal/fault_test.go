@@ -170,6 +170,33 @@ func TestFullDiskTakesTheKeptSegments(t *testing.T) {
 	}
 }
 
+// TestFullDiskWithoutCheckpoint: what is done goes even if there is no space for
+// the checkpoint that would say so, and is not given again.
+func TestFullDiskWithoutCheckpoint(t *testing.T) {
+	for name, step := range map[string]func(*wal.Log) error{
+		"append": func(l *wal.Log) error { _, err := l.Append(block(30)); return err },
+		"tick":   func(l *wal.Log) error { return l.Tick(midnight) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir, fs := t.TempDir(), waltest.New()
+			l := open(t, dir, wal.Options{FS: fs, Segment: 1000})
+			for _, e := range appendBlocks(t, l, 0, 29) {
+				l.Done(e)
+			}
+			appendBlocks(t, l, 29, 30)
+			fs.Free(0)
+			if err := step(l); err != nil {
+				t.Fatalf("error = %v although the blocks of whole segments are done", err)
+			}
+			closed(t, l)
+			l = open(t, dir, wal.Options{})
+			if got := numbers(t, l); len(got) == 0 || got[0] != 29 {
+				t.Errorf("blocks %v after a restart, want 29 first", got)
+			}
+		})
+	}
+}
+
 // TestCheckpointThatFails: the log goes on, and what was done is done once the
 // disk is well again.
 func TestCheckpointThatFails(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io/fs"
 	"slices"
+	"syscall"
 	"time"
 )
 
@@ -19,7 +20,12 @@ func (l *Log) Tick(now time.Time) error {
 		return ErrClosed
 	}
 	served := l.served()
-	if err := l.saveCheckpoint(); err != nil {
+	err := l.saveCheckpoint()
+	if errors.Is(err, syscall.ENOSPC) {
+		l.shed(true)
+		err = l.saveCheckpoint()
+	}
+	if err != nil {
 		return err
 	}
 	l.settle(served, now)
@@ -86,10 +92,16 @@ func (l *Log) expire(now time.Time) {
 	}
 }
 
-// shed deletes settled segments, oldest first, while the budget is exceeded,
-// or all of them if the disk is full.
+// shed deletes settled segments, oldest first, while the budget is exceeded. If
+// the disk is full it deletes all whose blocks are done, also those that no
+// checkpoint covers: there may be no space to write one, and a segment that is
+// gone needs none.
 func (l *Log) shed(full bool) {
-	for _, s := range l.settledSegments() {
+	going := l.settledSegments()
+	if full {
+		going = l.served()
+	}
+	for _, s := range going {
 		if l.Stats().DiskBytes > l.o.MaxBytes || full {
 			l.drop(s)
 		}
