@@ -9,6 +9,7 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	statusv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/status/v1"
+	"github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/status/v1/statusv1connect"
 )
 
 // checkTimeout bounds all checks together: what does not answer by then is
@@ -17,6 +18,7 @@ const checkTimeout = 10 * time.Second
 
 // Service implements statusv1connect.StatusServiceHandler.
 type Service struct {
+	statusv1connect.UnimplementedStatusServiceHandler
 	conn    driver.Conn
 	mesh    func(context.Context) error
 	version string

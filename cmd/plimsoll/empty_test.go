@@ -15,6 +15,7 @@ import (
 	graphv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/graph/v1"
 	slov1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/slo/v1"
 	statusv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/status/v1"
+	"github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/status/v1/statusv1connect"
 	tunev1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/tune/v1"
 	"github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/tune/v1/tunev1connect"
 )
@@ -70,6 +71,7 @@ func TestEmptyAnswers(t *testing.T) {
 // failing answers every question with one error.
 type failing struct {
 	tunev1connect.UnimplementedTuneServiceHandler
+	statusv1connect.UnimplementedStatusServiceHandler
 	err error
 }
 

@@ -18,7 +18,6 @@ import (
 	graphv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/graph/v1"
 	meshv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/mesh/v1"
 	slov1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/slo/v1"
-	statusv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/status/v1"
 	tunev1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/tune/v1"
 	typesv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/types/v1"
 )
@@ -207,22 +206,6 @@ func (fakeTune) ListPlans(_ context.Context, req *connect.Request[tunev1.ListPla
 	if req.Msg.Edge == nil {
 		other := plan("plan-0", &typesv1.EdgeRef{Namespace: "default", SrcService: "web", DstService: "details", Route: "items"})
 		answer.Plans = append(answer.Plans, other)
-	}
-	return connect.NewResponse(answer), nil
-}
-
-type fakeStatus struct{ findings bool }
-
-func (f fakeStatus) GetStatus(context.Context, *connect.Request[statusv1.GetStatusRequest]) (*connect.Response[statusv1.GetStatusResponse], error) {
-	answer := &statusv1.GetStatusResponse{
-		Version: "1.2.3", Watermark: noon(0),
-		Checks:  []*statusv1.Check{{Code: "PLM001", Name: "store answers", Result: "ok", Detail: "ClickHouse 26.7.2.1"}},
-		Proxies: []*statusv1.ProxyStatus{{Proxy: "sidecar~127.0.0.1~web.default~shop", Collector: "c1", LastSeen: noon(0), Requests: 10, Attempts: 12}},
-	}
-	if f.findings {
-		answer.Checks = append(answer.Checks, &statusv1.Check{
-			Code: "PLM005", Name: "proxies report", Result: "warning", Detail: "1 of 1 silent", Hint: "see whether it runs",
-		})
 	}
 	return connect.NewResponse(answer), nil
 }

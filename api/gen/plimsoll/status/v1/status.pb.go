@@ -7,8 +7,10 @@
 package statusv1
 
 import (
+	v1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/types/v1"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
+	durationpb "google.golang.org/protobuf/types/known/durationpb"
 	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
 	reflect "reflect"
 	sync "sync"
@@ -282,11 +284,2217 @@ func (x *ProxyStatus) GetAttempts() uint64 {
 	return 0
 }
 
+// Finding is something that is not as it should be.
+type Finding struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Stable code such as incomplete-proxy: docs/doctor.md says what to do about
+	// each.
+	Code string `protobuf:"bytes,1,opt,name=code,proto3" json:"code,omitempty"`
+	// What it is about: a proxy, a collector, a table.
+	Subject string `protobuf:"bytes,2,opt,name=subject,proto3" json:"subject,omitempty"`
+	// What was found, without a full stop.
+	Detail string `protobuf:"bytes,3,opt,name=detail,proto3" json:"detail,omitempty"`
+	// What to do about it.
+	Remedy        string `protobuf:"bytes,4,opt,name=remedy,proto3" json:"remedy,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Finding) Reset() {
+	*x = Finding{}
+	mi := &file_plimsoll_status_v1_status_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Finding) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Finding) ProtoMessage() {}
+
+func (x *Finding) ProtoReflect() protoreflect.Message {
+	mi := &file_plimsoll_status_v1_status_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Finding.ProtoReflect.Descriptor instead.
+func (*Finding) Descriptor() ([]byte, []int) {
+	return file_plimsoll_status_v1_status_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *Finding) GetCode() string {
+	if x != nil {
+		return x.Code
+	}
+	return ""
+}
+
+func (x *Finding) GetSubject() string {
+	if x != nil {
+		return x.Subject
+	}
+	return ""
+}
+
+func (x *Finding) GetDetail() string {
+	if x != nil {
+		return x.Detail
+	}
+	return ""
+}
+
+func (x *Finding) GetRemedy() string {
+	if x != nil {
+		return x.Remedy
+	}
+	return ""
+}
+
+type GetStoreReportRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetStoreReportRequest) Reset() {
+	*x = GetStoreReportRequest{}
+	mi := &file_plimsoll_status_v1_status_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetStoreReportRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetStoreReportRequest) ProtoMessage() {}
+
+func (x *GetStoreReportRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_plimsoll_status_v1_status_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetStoreReportRequest.ProtoReflect.Descriptor instead.
+func (*GetStoreReportRequest) Descriptor() ([]byte, []int) {
+	return file_plimsoll_status_v1_status_proto_rawDescGZIP(), []int{5}
+}
+
+type GetStoreReportResponse struct {
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	Findings []*Finding             `protobuf:"bytes,1,rep,name=findings,proto3" json:"findings,omitempty"`
+	// All tables that keep rows, by name.
+	Tables []*TableReport `protobuf:"bytes,2,rep,name=tables,proto3" json:"tables,omitempty"`
+	// Merges under way, the longest first, at most 100.
+	Merges []*Merge `protobuf:"bytes,3,rep,name=merges,proto3" json:"merges,omitempty"`
+	// Changes of stored parts that are not done, the oldest first, at most 100.
+	Mutations     []*Mutation `protobuf:"bytes,4,rep,name=mutations,proto3" json:"mutations,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetStoreReportResponse) Reset() {
+	*x = GetStoreReportResponse{}
+	mi := &file_plimsoll_status_v1_status_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetStoreReportResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetStoreReportResponse) ProtoMessage() {}
+
+func (x *GetStoreReportResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_plimsoll_status_v1_status_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetStoreReportResponse.ProtoReflect.Descriptor instead.
+func (*GetStoreReportResponse) Descriptor() ([]byte, []int) {
+	return file_plimsoll_status_v1_status_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *GetStoreReportResponse) GetFindings() []*Finding {
+	if x != nil {
+		return x.Findings
+	}
+	return nil
+}
+
+func (x *GetStoreReportResponse) GetTables() []*TableReport {
+	if x != nil {
+		return x.Tables
+	}
+	return nil
+}
+
+func (x *GetStoreReportResponse) GetMerges() []*Merge {
+	if x != nil {
+		return x.Merges
+	}
+	return nil
+}
+
+func (x *GetStoreReportResponse) GetMutations() []*Mutation {
+	if x != nil {
+		return x.Mutations
+	}
+	return nil
+}
+
+// TableReport is the state of one table.
+type TableReport struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Name  string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	Rows  uint64                 `protobuf:"varint,2,opt,name=rows,proto3" json:"rows,omitempty"`
+	// Active parts, and the most of them in one partition: that is what makes the
+	// store slow down inserts.
+	Parts     uint64 `protobuf:"varint,3,opt,name=parts,proto3" json:"parts,omitempty"`
+	MostParts uint64 `protobuf:"varint,4,opt,name=most_parts,json=mostParts,proto3" json:"most_parts,omitempty"`
+	// Bytes on disk, indexes included.
+	Bytes uint64 `protobuf:"varint,5,opt,name=bytes,proto3" json:"bytes,omitempty"`
+	// How many times larger the columns are unpacked; 0 for an empty table or one
+	// that has small parts only, which do not tell.
+	Compression float64 `protobuf:"fixed64,6,opt,name=compression,proto3" json:"compression,omitempty"`
+	// Completion times of the oldest and the newest row; unset for an empty table.
+	Oldest *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=oldest,proto3" json:"oldest,omitempty"`
+	Newest *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=newest,proto3" json:"newest,omitempty"`
+	// How long rows are kept; unset: for ever.
+	Retention *durationpb.Duration `protobuf:"bytes,9,opt,name=retention,proto3" json:"retention,omitempty"`
+	// Inserts whose tokens the table remembers; 0: none.
+	DedupWindow uint64 `protobuf:"varint,10,opt,name=dedup_window,json=dedupWindow,proto3" json:"dedup_window,omitempty"`
+	// Inserts within an hour at the pace of the last ten minutes.
+	InsertsPerHour uint64 `protobuf:"varint,11,opt,name=inserts_per_hour,json=insertsPerHour,proto3" json:"inserts_per_hour,omitempty"`
+	// The window outlasts an outage of an hour: dedup_window ≥ inserts_per_hour.
+	DedupOutlastsHour bool `protobuf:"varint,12,opt,name=dedup_outlasts_hour,json=dedupOutlastsHour,proto3" json:"dedup_outlasts_hour,omitempty"`
+	// In the order of the table.
+	Columns       []*ColumnReport `protobuf:"bytes,13,rep,name=columns,proto3" json:"columns,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TableReport) Reset() {
+	*x = TableReport{}
+	mi := &file_plimsoll_status_v1_status_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TableReport) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TableReport) ProtoMessage() {}
+
+func (x *TableReport) ProtoReflect() protoreflect.Message {
+	mi := &file_plimsoll_status_v1_status_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TableReport.ProtoReflect.Descriptor instead.
+func (*TableReport) Descriptor() ([]byte, []int) {
+	return file_plimsoll_status_v1_status_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *TableReport) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *TableReport) GetRows() uint64 {
+	if x != nil {
+		return x.Rows
+	}
+	return 0
+}
+
+func (x *TableReport) GetParts() uint64 {
+	if x != nil {
+		return x.Parts
+	}
+	return 0
+}
+
+func (x *TableReport) GetMostParts() uint64 {
+	if x != nil {
+		return x.MostParts
+	}
+	return 0
+}
+
+func (x *TableReport) GetBytes() uint64 {
+	if x != nil {
+		return x.Bytes
+	}
+	return 0
+}
+
+func (x *TableReport) GetCompression() float64 {
+	if x != nil {
+		return x.Compression
+	}
+	return 0
+}
+
+func (x *TableReport) GetOldest() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Oldest
+	}
+	return nil
+}
+
+func (x *TableReport) GetNewest() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Newest
+	}
+	return nil
+}
+
+func (x *TableReport) GetRetention() *durationpb.Duration {
+	if x != nil {
+		return x.Retention
+	}
+	return nil
+}
+
+func (x *TableReport) GetDedupWindow() uint64 {
+	if x != nil {
+		return x.DedupWindow
+	}
+	return 0
+}
+
+func (x *TableReport) GetInsertsPerHour() uint64 {
+	if x != nil {
+		return x.InsertsPerHour
+	}
+	return 0
+}
+
+func (x *TableReport) GetDedupOutlastsHour() bool {
+	if x != nil {
+		return x.DedupOutlastsHour
+	}
+	return false
+}
+
+func (x *TableReport) GetColumns() []*ColumnReport {
+	if x != nil {
+		return x.Columns
+	}
+	return nil
+}
+
+// ColumnReport is what a column takes in wide parts; small parts keep all
+// columns in one file and do not tell them apart.
+type ColumnReport struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Name  string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// Empty for the server's default.
+	Codec string `protobuf:"bytes,2,opt,name=codec,proto3" json:"codec,omitempty"`
+	// Bytes.
+	Compressed    uint64 `protobuf:"varint,3,opt,name=compressed,proto3" json:"compressed,omitempty"`
+	Unpacked      uint64 `protobuf:"varint,4,opt,name=unpacked,proto3" json:"unpacked,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ColumnReport) Reset() {
+	*x = ColumnReport{}
+	mi := &file_plimsoll_status_v1_status_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ColumnReport) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ColumnReport) ProtoMessage() {}
+
+func (x *ColumnReport) ProtoReflect() protoreflect.Message {
+	mi := &file_plimsoll_status_v1_status_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ColumnReport.ProtoReflect.Descriptor instead.
+func (*ColumnReport) Descriptor() ([]byte, []int) {
+	return file_plimsoll_status_v1_status_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *ColumnReport) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *ColumnReport) GetCodec() string {
+	if x != nil {
+		return x.Codec
+	}
+	return ""
+}
+
+func (x *ColumnReport) GetCompressed() uint64 {
+	if x != nil {
+		return x.Compressed
+	}
+	return 0
+}
+
+func (x *ColumnReport) GetUnpacked() uint64 {
+	if x != nil {
+		return x.Unpacked
+	}
+	return 0
+}
+
+type Merge struct {
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	Table   string                 `protobuf:"bytes,1,opt,name=table,proto3" json:"table,omitempty"`
+	Elapsed *durationpb.Duration   `protobuf:"bytes,2,opt,name=elapsed,proto3" json:"elapsed,omitempty"`
+	// 0 to 1.
+	Progress float64 `protobuf:"fixed64,3,opt,name=progress,proto3" json:"progress,omitempty"`
+	Parts    uint64  `protobuf:"varint,4,opt,name=parts,proto3" json:"parts,omitempty"`
+	// Compressed bytes of all its parts.
+	Bytes         uint64 `protobuf:"varint,5,opt,name=bytes,proto3" json:"bytes,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Merge) Reset() {
+	*x = Merge{}
+	mi := &file_plimsoll_status_v1_status_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Merge) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Merge) ProtoMessage() {}
+
+func (x *Merge) ProtoReflect() protoreflect.Message {
+	mi := &file_plimsoll_status_v1_status_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Merge.ProtoReflect.Descriptor instead.
+func (*Merge) Descriptor() ([]byte, []int) {
+	return file_plimsoll_status_v1_status_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *Merge) GetTable() string {
+	if x != nil {
+		return x.Table
+	}
+	return ""
+}
+
+func (x *Merge) GetElapsed() *durationpb.Duration {
+	if x != nil {
+		return x.Elapsed
+	}
+	return nil
+}
+
+func (x *Merge) GetProgress() float64 {
+	if x != nil {
+		return x.Progress
+	}
+	return 0
+}
+
+func (x *Merge) GetParts() uint64 {
+	if x != nil {
+		return x.Parts
+	}
+	return 0
+}
+
+func (x *Merge) GetBytes() uint64 {
+	if x != nil {
+		return x.Bytes
+	}
+	return 0
+}
+
+type Mutation struct {
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	Table   string                 `protobuf:"bytes,1,opt,name=table,proto3" json:"table,omitempty"`
+	Command string                 `protobuf:"bytes,2,opt,name=command,proto3" json:"command,omitempty"`
+	// Parts still to do.
+	Parts int64 `protobuf:"varint,3,opt,name=parts,proto3" json:"parts,omitempty"`
+	// Why the last try failed; empty if it did not.
+	Failure       string `protobuf:"bytes,4,opt,name=failure,proto3" json:"failure,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Mutation) Reset() {
+	*x = Mutation{}
+	mi := &file_plimsoll_status_v1_status_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Mutation) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Mutation) ProtoMessage() {}
+
+func (x *Mutation) ProtoReflect() protoreflect.Message {
+	mi := &file_plimsoll_status_v1_status_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Mutation.ProtoReflect.Descriptor instead.
+func (*Mutation) Descriptor() ([]byte, []int) {
+	return file_plimsoll_status_v1_status_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *Mutation) GetTable() string {
+	if x != nil {
+		return x.Table
+	}
+	return ""
+}
+
+func (x *Mutation) GetCommand() string {
+	if x != nil {
+		return x.Command
+	}
+	return ""
+}
+
+func (x *Mutation) GetParts() int64 {
+	if x != nil {
+		return x.Parts
+	}
+	return 0
+}
+
+func (x *Mutation) GetFailure() string {
+	if x != nil {
+		return x.Failure
+	}
+	return ""
+}
+
+// ListProxyAccountsRequest asks for a window: from and to, or the last `window`
+// before the watermark (default an hour, at most a day).
+type ListProxyAccountsRequest struct {
+	state  protoimpl.MessageState `protogen:"open.v1"`
+	From   *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=from,proto3" json:"from,omitempty"`
+	To     *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=to,proto3" json:"to,omitempty"`
+	Window *durationpb.Duration   `protobuf:"bytes,3,opt,name=window,proto3" json:"window,omitempty"`
+	// Keep only proxies with a finding.
+	OnlyFindings bool `protobuf:"varint,4,opt,name=only_findings,json=onlyFindings,proto3" json:"only_findings,omitempty"`
+	// At most 1000; 0 is 1000.
+	PageSize uint32 `protobuf:"varint,5,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	// The next_page_token of the page before; name the window of its answer too.
+	PageToken     string `protobuf:"bytes,6,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListProxyAccountsRequest) Reset() {
+	*x = ListProxyAccountsRequest{}
+	mi := &file_plimsoll_status_v1_status_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListProxyAccountsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListProxyAccountsRequest) ProtoMessage() {}
+
+func (x *ListProxyAccountsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_plimsoll_status_v1_status_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListProxyAccountsRequest.ProtoReflect.Descriptor instead.
+func (*ListProxyAccountsRequest) Descriptor() ([]byte, []int) {
+	return file_plimsoll_status_v1_status_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *ListProxyAccountsRequest) GetFrom() *timestamppb.Timestamp {
+	if x != nil {
+		return x.From
+	}
+	return nil
+}
+
+func (x *ListProxyAccountsRequest) GetTo() *timestamppb.Timestamp {
+	if x != nil {
+		return x.To
+	}
+	return nil
+}
+
+func (x *ListProxyAccountsRequest) GetWindow() *durationpb.Duration {
+	if x != nil {
+		return x.Window
+	}
+	return nil
+}
+
+func (x *ListProxyAccountsRequest) GetOnlyFindings() bool {
+	if x != nil {
+		return x.OnlyFindings
+	}
+	return false
+}
+
+func (x *ListProxyAccountsRequest) GetPageSize() uint32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *ListProxyAccountsRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+type ListProxyAccountsResponse struct {
+	state  protoimpl.MessageState `protogen:"open.v1"`
+	Window *v1.Window             `protobuf:"bytes,1,opt,name=window,proto3" json:"window,omitempty"`
+	// Of the proxies of this page.
+	Findings []*Finding      `protobuf:"bytes,2,rep,name=findings,proto3" json:"findings,omitempty"`
+	Accounts []*ProxyAccount `protobuf:"bytes,3,rep,name=accounts,proto3" json:"accounts,omitempty"`
+	// Empty on the last page.
+	NextPageToken string `protobuf:"bytes,4,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListProxyAccountsResponse) Reset() {
+	*x = ListProxyAccountsResponse{}
+	mi := &file_plimsoll_status_v1_status_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListProxyAccountsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListProxyAccountsResponse) ProtoMessage() {}
+
+func (x *ListProxyAccountsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_plimsoll_status_v1_status_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListProxyAccountsResponse.ProtoReflect.Descriptor instead.
+func (*ListProxyAccountsResponse) Descriptor() ([]byte, []int) {
+	return file_plimsoll_status_v1_status_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *ListProxyAccountsResponse) GetWindow() *v1.Window {
+	if x != nil {
+		return x.Window
+	}
+	return nil
+}
+
+func (x *ListProxyAccountsResponse) GetFindings() []*Finding {
+	if x != nil {
+		return x.Findings
+	}
+	return nil
+}
+
+func (x *ListProxyAccountsResponse) GetAccounts() []*ProxyAccount {
+	if x != nil {
+		return x.Accounts
+	}
+	return nil
+}
+
+func (x *ListProxyAccountsResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
+// ProxyAccount compares one proxy's own counters with the rows of it that are
+// stored. An entry is a line of its access log: a request, a try, a connection,
+// or word from the midst of a long request.
+type ProxyAccount struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Proxy string                 `protobuf:"bytes,1,opt,name=proxy,proto3" json:"proxy,omitempty"`
+	// Node id of the workload beside it; empty if not known.
+	Node string `protobuf:"bytes,2,opt,name=node,proto3" json:"node,omitempty"`
+	// The readings of its counters between which was counted; unset: see reason.
+	From *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=from,proto3" json:"from,omitempty"`
+	To   *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=to,proto3" json:"to,omitempty"`
+	// Entries that the proxy handed to its log streams, and that it says it dropped.
+	Written float64 `protobuf:"fixed64,5,opt,name=written,proto3" json:"written,omitempty"`
+	Dropped float64 `protobuf:"fixed64,6,opt,name=dropped,proto3" json:"dropped,omitempty"`
+	// How often its counters began anew: what they lost is not in written.
+	Resets uint32 `protobuf:"varint,7,opt,name=resets,proto3" json:"resets,omitempty"`
+	// Of the entries written, those that collectors received. Entries are on their
+	// way for up to two seconds, hence the bounds; they meet where traffic rests.
+	Received *v1.Figure `protobuf:"bytes,8,opt,name=received,proto3" json:"received,omitempty"`
+	// Entries written that nobody received and nobody dropped.
+	SilentLoss *v1.Figure `protobuf:"bytes,9,opt,name=silent_loss,json=silentLoss,proto3" json:"silent_loss,omitempty"`
+	// received ÷ (written + dropped), 0 to 1; unset if not known.
+	Completeness *v1.Figure `protobuf:"bytes,10,opt,name=completeness,proto3" json:"completeness,omitempty"`
+	// Why completeness is not known.
+	Reason string `protobuf:"bytes,11,opt,name=reason,proto3" json:"reason,omitempty"`
+	// Unset if the proxy's counters are not read.
+	Identity      *CounterIdentity `protobuf:"bytes,12,opt,name=identity,proto3" json:"identity,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ProxyAccount) Reset() {
+	*x = ProxyAccount{}
+	mi := &file_plimsoll_status_v1_status_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ProxyAccount) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ProxyAccount) ProtoMessage() {}
+
+func (x *ProxyAccount) ProtoReflect() protoreflect.Message {
+	mi := &file_plimsoll_status_v1_status_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ProxyAccount.ProtoReflect.Descriptor instead.
+func (*ProxyAccount) Descriptor() ([]byte, []int) {
+	return file_plimsoll_status_v1_status_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *ProxyAccount) GetProxy() string {
+	if x != nil {
+		return x.Proxy
+	}
+	return ""
+}
+
+func (x *ProxyAccount) GetNode() string {
+	if x != nil {
+		return x.Node
+	}
+	return ""
+}
+
+func (x *ProxyAccount) GetFrom() *timestamppb.Timestamp {
+	if x != nil {
+		return x.From
+	}
+	return nil
+}
+
+func (x *ProxyAccount) GetTo() *timestamppb.Timestamp {
+	if x != nil {
+		return x.To
+	}
+	return nil
+}
+
+func (x *ProxyAccount) GetWritten() float64 {
+	if x != nil {
+		return x.Written
+	}
+	return 0
+}
+
+func (x *ProxyAccount) GetDropped() float64 {
+	if x != nil {
+		return x.Dropped
+	}
+	return 0
+}
+
+func (x *ProxyAccount) GetResets() uint32 {
+	if x != nil {
+		return x.Resets
+	}
+	return 0
+}
+
+func (x *ProxyAccount) GetReceived() *v1.Figure {
+	if x != nil {
+		return x.Received
+	}
+	return nil
+}
+
+func (x *ProxyAccount) GetSilentLoss() *v1.Figure {
+	if x != nil {
+		return x.SilentLoss
+	}
+	return nil
+}
+
+func (x *ProxyAccount) GetCompleteness() *v1.Figure {
+	if x != nil {
+		return x.Completeness
+	}
+	return nil
+}
+
+func (x *ProxyAccount) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *ProxyAccount) GetIdentity() *CounterIdentity {
+	if x != nil {
+		return x.Identity
+	}
+	return nil
+}
+
+// CounterIdentity holds a proxy's counters to what they must add up to:
+// logged = requests + tries.
+type CounterIdentity struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Entries written and dropped.
+	Logged float64 `protobuf:"fixed64,1,opt,name=logged,proto3" json:"logged,omitempty"`
+	// Requests that ended.
+	Requests float64 `protobuf:"fixed64,2,opt,name=requests,proto3" json:"requests,omitempty"`
+	Tries    float64 `protobuf:"fixed64,3,opt,name=tries,proto3" json:"tries,omitempty"`
+	// logged − requests − tries.
+	Gap float64 `protobuf:"fixed64,4,opt,name=gap,proto3" json:"gap,omitempty"`
+	// Requests in flight at either reading: the gap may be as large as that.
+	InFlight float64 `protobuf:"fixed64,5,opt,name=in_flight,json=inFlight,proto3" json:"in_flight,omitempty"`
+	Broken   bool    `protobuf:"varint,6,opt,name=broken,proto3" json:"broken,omitempty"`
+	// Why it is not known; empty else.
+	Reason        string `protobuf:"bytes,7,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CounterIdentity) Reset() {
+	*x = CounterIdentity{}
+	mi := &file_plimsoll_status_v1_status_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CounterIdentity) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CounterIdentity) ProtoMessage() {}
+
+func (x *CounterIdentity) ProtoReflect() protoreflect.Message {
+	mi := &file_plimsoll_status_v1_status_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CounterIdentity.ProtoReflect.Descriptor instead.
+func (*CounterIdentity) Descriptor() ([]byte, []int) {
+	return file_plimsoll_status_v1_status_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *CounterIdentity) GetLogged() float64 {
+	if x != nil {
+		return x.Logged
+	}
+	return 0
+}
+
+func (x *CounterIdentity) GetRequests() float64 {
+	if x != nil {
+		return x.Requests
+	}
+	return 0
+}
+
+func (x *CounterIdentity) GetTries() float64 {
+	if x != nil {
+		return x.Tries
+	}
+	return 0
+}
+
+func (x *CounterIdentity) GetGap() float64 {
+	if x != nil {
+		return x.Gap
+	}
+	return 0
+}
+
+func (x *CounterIdentity) GetInFlight() float64 {
+	if x != nil {
+		return x.InFlight
+	}
+	return 0
+}
+
+func (x *CounterIdentity) GetBroken() bool {
+	if x != nil {
+		return x.Broken
+	}
+	return false
+}
+
+func (x *CounterIdentity) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+// ListCollectorsRequest asks for a window: from and to, or the last `window`
+// before now (default an hour, at most a day).
+type ListCollectorsRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	From          *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=from,proto3" json:"from,omitempty"`
+	To            *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=to,proto3" json:"to,omitempty"`
+	Window        *durationpb.Duration   `protobuf:"bytes,3,opt,name=window,proto3" json:"window,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListCollectorsRequest) Reset() {
+	*x = ListCollectorsRequest{}
+	mi := &file_plimsoll_status_v1_status_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListCollectorsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListCollectorsRequest) ProtoMessage() {}
+
+func (x *ListCollectorsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_plimsoll_status_v1_status_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListCollectorsRequest.ProtoReflect.Descriptor instead.
+func (*ListCollectorsRequest) Descriptor() ([]byte, []int) {
+	return file_plimsoll_status_v1_status_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *ListCollectorsRequest) GetFrom() *timestamppb.Timestamp {
+	if x != nil {
+		return x.From
+	}
+	return nil
+}
+
+func (x *ListCollectorsRequest) GetTo() *timestamppb.Timestamp {
+	if x != nil {
+		return x.To
+	}
+	return nil
+}
+
+func (x *ListCollectorsRequest) GetWindow() *durationpb.Duration {
+	if x != nil {
+		return x.Window
+	}
+	return nil
+}
+
+type ListCollectorsResponse struct {
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	Findings []*Finding             `protobuf:"bytes,1,rep,name=findings,proto3" json:"findings,omitempty"`
+	// By name, at most 1000.
+	Collectors []*Collector `protobuf:"bytes,2,rep,name=collectors,proto3" json:"collectors,omitempty"`
+	// By collector and time, at most 1000.
+	BlindIntervals []*BlindInterval `protobuf:"bytes,3,rep,name=blind_intervals,json=blindIntervals,proto3" json:"blind_intervals,omitempty"`
+	// Lists were cut.
+	Truncated     bool `protobuf:"varint,4,opt,name=truncated,proto3" json:"truncated,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListCollectorsResponse) Reset() {
+	*x = ListCollectorsResponse{}
+	mi := &file_plimsoll_status_v1_status_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListCollectorsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListCollectorsResponse) ProtoMessage() {}
+
+func (x *ListCollectorsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_plimsoll_status_v1_status_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListCollectorsResponse.ProtoReflect.Descriptor instead.
+func (*ListCollectorsResponse) Descriptor() ([]byte, []int) {
+	return file_plimsoll_status_v1_status_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *ListCollectorsResponse) GetFindings() []*Finding {
+	if x != nil {
+		return x.Findings
+	}
+	return nil
+}
+
+func (x *ListCollectorsResponse) GetCollectors() []*Collector {
+	if x != nil {
+		return x.Collectors
+	}
+	return nil
+}
+
+func (x *ListCollectorsResponse) GetBlindIntervals() []*BlindInterval {
+	if x != nil {
+		return x.BlindIntervals
+	}
+	return nil
+}
+
+func (x *ListCollectorsResponse) GetTruncated() bool {
+	if x != nil {
+		return x.Truncated
+	}
+	return false
+}
+
+// Collector is what a collector last said of itself in the window.
+type Collector struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Name  string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// Start of its process; unset if it did not say.
+	Started  *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=started,proto3" json:"started,omitempty"`
+	LastSeen *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=last_seen,json=lastSeen,proto3" json:"last_seen,omitempty"`
+	// Up to this completion time its rows were stored.
+	CompleteThrough *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=complete_through,json=completeThrough,proto3" json:"complete_through,omitempty"`
+	// How far complete_through was behind the end of the window.
+	Lag *durationpb.Duration `protobuf:"bytes,5,opt,name=lag,proto3" json:"lag,omitempty"`
+	// Proxies that it reported in the window.
+	Proxies       uint64 `protobuf:"varint,6,opt,name=proxies,proto3" json:"proxies,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Collector) Reset() {
+	*x = Collector{}
+	mi := &file_plimsoll_status_v1_status_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Collector) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Collector) ProtoMessage() {}
+
+func (x *Collector) ProtoReflect() protoreflect.Message {
+	mi := &file_plimsoll_status_v1_status_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Collector.ProtoReflect.Descriptor instead.
+func (*Collector) Descriptor() ([]byte, []int) {
+	return file_plimsoll_status_v1_status_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *Collector) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *Collector) GetStarted() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Started
+	}
+	return nil
+}
+
+func (x *Collector) GetLastSeen() *timestamppb.Timestamp {
+	if x != nil {
+		return x.LastSeen
+	}
+	return nil
+}
+
+func (x *Collector) GetCompleteThrough() *timestamppb.Timestamp {
+	if x != nil {
+		return x.CompleteThrough
+	}
+	return nil
+}
+
+func (x *Collector) GetLag() *durationpb.Duration {
+	if x != nil {
+		return x.Lag
+	}
+	return nil
+}
+
+func (x *Collector) GetProxies() uint64 {
+	if x != nil {
+		return x.Proxies
+	}
+	return 0
+}
+
+// BlindInterval is a time in which a collector said nothing for longer than 30 s:
+// what its proxies did meanwhile may be missing.
+type BlindInterval struct {
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	Collector string                 `protobuf:"bytes,1,opt,name=collector,proto3" json:"collector,omitempty"`
+	From      *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=from,proto3" json:"from,omitempty"`
+	To        *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=to,proto3" json:"to,omitempty"`
+	// It has not come back within the window.
+	Open          bool `protobuf:"varint,4,opt,name=open,proto3" json:"open,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BlindInterval) Reset() {
+	*x = BlindInterval{}
+	mi := &file_plimsoll_status_v1_status_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BlindInterval) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BlindInterval) ProtoMessage() {}
+
+func (x *BlindInterval) ProtoReflect() protoreflect.Message {
+	mi := &file_plimsoll_status_v1_status_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BlindInterval.ProtoReflect.Descriptor instead.
+func (*BlindInterval) Descriptor() ([]byte, []int) {
+	return file_plimsoll_status_v1_status_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *BlindInterval) GetCollector() string {
+	if x != nil {
+		return x.Collector
+	}
+	return ""
+}
+
+func (x *BlindInterval) GetFrom() *timestamppb.Timestamp {
+	if x != nil {
+		return x.From
+	}
+	return nil
+}
+
+func (x *BlindInterval) GetTo() *timestamppb.Timestamp {
+	if x != nil {
+		return x.To
+	}
+	return nil
+}
+
+func (x *BlindInterval) GetOpen() bool {
+	if x != nil {
+		return x.Open
+	}
+	return false
+}
+
+type VerifyBlocksRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// At most 1000.
+	Blocks        []*SealedBlock `protobuf:"bytes,1,rep,name=blocks,proto3" json:"blocks,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *VerifyBlocksRequest) Reset() {
+	*x = VerifyBlocksRequest{}
+	mi := &file_plimsoll_status_v1_status_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *VerifyBlocksRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*VerifyBlocksRequest) ProtoMessage() {}
+
+func (x *VerifyBlocksRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_plimsoll_status_v1_status_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use VerifyBlocksRequest.ProtoReflect.Descriptor instead.
+func (*VerifyBlocksRequest) Descriptor() ([]byte, []int) {
+	return file_plimsoll_status_v1_status_proto_rawDescGZIP(), []int{19}
+}
+
+func (x *VerifyBlocksRequest) GetBlocks() []*SealedBlock {
+	if x != nil {
+		return x.Blocks
+	}
+	return nil
+}
+
+// SealedBlock is a block of rows as a collector sealed it.
+type SealedBlock struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Such as requests_in, as inserts name it.
+	Table string `protobuf:"bytes,1,opt,name=table,proto3" json:"table,omitempty"`
+	// 16 bytes.
+	Id            []byte `protobuf:"bytes,2,opt,name=id,proto3" json:"id,omitempty"`
+	Rows          uint64 `protobuf:"varint,3,opt,name=rows,proto3" json:"rows,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SealedBlock) Reset() {
+	*x = SealedBlock{}
+	mi := &file_plimsoll_status_v1_status_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SealedBlock) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SealedBlock) ProtoMessage() {}
+
+func (x *SealedBlock) ProtoReflect() protoreflect.Message {
+	mi := &file_plimsoll_status_v1_status_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SealedBlock.ProtoReflect.Descriptor instead.
+func (*SealedBlock) Descriptor() ([]byte, []int) {
+	return file_plimsoll_status_v1_status_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *SealedBlock) GetTable() string {
+	if x != nil {
+		return x.Table
+	}
+	return ""
+}
+
+func (x *SealedBlock) GetId() []byte {
+	if x != nil {
+		return x.Id
+	}
+	return nil
+}
+
+func (x *SealedBlock) GetRows() uint64 {
+	if x != nil {
+		return x.Rows
+	}
+	return 0
+}
+
+type VerifyBlocksResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Blocks whose rows are not all stored, or not once each, in the order of the
+	// request.
+	Mismatches []*BlockMismatch `protobuf:"bytes,1,rep,name=mismatches,proto3" json:"mismatches,omitempty"`
+	// The share of requests that the store keeps, 0 to 1. Below 1 their blocks are
+	// short of rows by intent.
+	RequestsShare float64 `protobuf:"fixed64,2,opt,name=requests_share,json=requestsShare,proto3" json:"requests_share,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *VerifyBlocksResponse) Reset() {
+	*x = VerifyBlocksResponse{}
+	mi := &file_plimsoll_status_v1_status_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *VerifyBlocksResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*VerifyBlocksResponse) ProtoMessage() {}
+
+func (x *VerifyBlocksResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_plimsoll_status_v1_status_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use VerifyBlocksResponse.ProtoReflect.Descriptor instead.
+func (*VerifyBlocksResponse) Descriptor() ([]byte, []int) {
+	return file_plimsoll_status_v1_status_proto_rawDescGZIP(), []int{21}
+}
+
+func (x *VerifyBlocksResponse) GetMismatches() []*BlockMismatch {
+	if x != nil {
+		return x.Mismatches
+	}
+	return nil
+}
+
+func (x *VerifyBlocksResponse) GetRequestsShare() float64 {
+	if x != nil {
+		return x.RequestsShare
+	}
+	return 0
+}
+
+type BlockMismatch struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Place in the request, from 0.
+	Index         uint32 `protobuf:"varint,1,opt,name=index,proto3" json:"index,omitempty"`
+	Stored        uint64 `protobuf:"varint,2,opt,name=stored,proto3" json:"stored,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BlockMismatch) Reset() {
+	*x = BlockMismatch{}
+	mi := &file_plimsoll_status_v1_status_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BlockMismatch) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BlockMismatch) ProtoMessage() {}
+
+func (x *BlockMismatch) ProtoReflect() protoreflect.Message {
+	mi := &file_plimsoll_status_v1_status_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BlockMismatch.ProtoReflect.Descriptor instead.
+func (*BlockMismatch) Descriptor() ([]byte, []int) {
+	return file_plimsoll_status_v1_status_proto_rawDescGZIP(), []int{22}
+}
+
+func (x *BlockMismatch) GetIndex() uint32 {
+	if x != nil {
+		return x.Index
+	}
+	return 0
+}
+
+func (x *BlockMismatch) GetStored() uint64 {
+	if x != nil {
+		return x.Stored
+	}
+	return 0
+}
+
+// VerifyStoreRequest asks for [from, to), whole minutes; unset: the last hour
+// that the watermark has passed. At most a day.
+type VerifyStoreRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	From          *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=from,proto3" json:"from,omitempty"`
+	To            *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=to,proto3" json:"to,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *VerifyStoreRequest) Reset() {
+	*x = VerifyStoreRequest{}
+	mi := &file_plimsoll_status_v1_status_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *VerifyStoreRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*VerifyStoreRequest) ProtoMessage() {}
+
+func (x *VerifyStoreRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_plimsoll_status_v1_status_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use VerifyStoreRequest.ProtoReflect.Descriptor instead.
+func (*VerifyStoreRequest) Descriptor() ([]byte, []int) {
+	return file_plimsoll_status_v1_status_proto_rawDescGZIP(), []int{23}
+}
+
+func (x *VerifyStoreRequest) GetFrom() *timestamppb.Timestamp {
+	if x != nil {
+		return x.From
+	}
+	return nil
+}
+
+func (x *VerifyStoreRequest) GetTo() *timestamppb.Timestamp {
+	if x != nil {
+		return x.To
+	}
+	return nil
+}
+
+type VerifyStoreResponse struct {
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	Window   *v1.Window             `protobuf:"bytes,1,opt,name=window,proto3" json:"window,omitempty"`
+	Findings []*Finding             `protobuf:"bytes,2,rep,name=findings,proto3" json:"findings,omitempty"`
+	// By name of the table.
+	Blocks        []*StoredBlocks `protobuf:"bytes,3,rep,name=blocks,proto3" json:"blocks,omitempty"`
+	Rollup        *RollupAccount  `protobuf:"bytes,4,opt,name=rollup,proto3" json:"rollup,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *VerifyStoreResponse) Reset() {
+	*x = VerifyStoreResponse{}
+	mi := &file_plimsoll_status_v1_status_proto_msgTypes[24]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *VerifyStoreResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*VerifyStoreResponse) ProtoMessage() {}
+
+func (x *VerifyStoreResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_plimsoll_status_v1_status_proto_msgTypes[24]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use VerifyStoreResponse.ProtoReflect.Descriptor instead.
+func (*VerifyStoreResponse) Descriptor() ([]byte, []int) {
+	return file_plimsoll_status_v1_status_proto_rawDescGZIP(), []int{24}
+}
+
+func (x *VerifyStoreResponse) GetWindow() *v1.Window {
+	if x != nil {
+		return x.Window
+	}
+	return nil
+}
+
+func (x *VerifyStoreResponse) GetFindings() []*Finding {
+	if x != nil {
+		return x.Findings
+	}
+	return nil
+}
+
+func (x *VerifyStoreResponse) GetBlocks() []*StoredBlocks {
+	if x != nil {
+		return x.Blocks
+	}
+	return nil
+}
+
+func (x *VerifyStoreResponse) GetRollup() *RollupAccount {
+	if x != nil {
+		return x.Rollup
+	}
+	return nil
+}
+
+// StoredBlocks is what a search for double blocks found in one table.
+type StoredBlocks struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Table string                 `protobuf:"bytes,1,opt,name=table,proto3" json:"table,omitempty"`
+	// Blocks with rows in the window, and those of them that were looked at: of a
+	// large table a share.
+	Blocks  uint64 `protobuf:"varint,2,opt,name=blocks,proto3" json:"blocks,omitempty"`
+	Checked uint64 `protobuf:"varint,3,opt,name=checked,proto3" json:"checked,omitempty"`
+	// Blocks whose every row is stored more than once.
+	Doubles uint64 `protobuf:"varint,4,opt,name=doubles,proto3" json:"doubles,omitempty"`
+	// Hex ids of some of them, at most 10.
+	DoubleIds     []string `protobuf:"bytes,5,rep,name=double_ids,json=doubleIds,proto3" json:"double_ids,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *StoredBlocks) Reset() {
+	*x = StoredBlocks{}
+	mi := &file_plimsoll_status_v1_status_proto_msgTypes[25]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *StoredBlocks) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*StoredBlocks) ProtoMessage() {}
+
+func (x *StoredBlocks) ProtoReflect() protoreflect.Message {
+	mi := &file_plimsoll_status_v1_status_proto_msgTypes[25]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use StoredBlocks.ProtoReflect.Descriptor instead.
+func (*StoredBlocks) Descriptor() ([]byte, []int) {
+	return file_plimsoll_status_v1_status_proto_rawDescGZIP(), []int{25}
+}
+
+func (x *StoredBlocks) GetTable() string {
+	if x != nil {
+		return x.Table
+	}
+	return ""
+}
+
+func (x *StoredBlocks) GetBlocks() uint64 {
+	if x != nil {
+		return x.Blocks
+	}
+	return 0
+}
+
+func (x *StoredBlocks) GetChecked() uint64 {
+	if x != nil {
+		return x.Checked
+	}
+	return 0
+}
+
+func (x *StoredBlocks) GetDoubles() uint64 {
+	if x != nil {
+		return x.Doubles
+	}
+	return 0
+}
+
+func (x *StoredBlocks) GetDoubleIds() []string {
+	if x != nil {
+		return x.DoubleIds
+	}
+	return nil
+}
+
+// RollupAccount compares requests with edge_counts_1m by the minute.
+type RollupAccount struct {
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	Raw      uint64                 `protobuf:"varint,1,opt,name=raw,proto3" json:"raw,omitempty"`
+	RolledUp uint64                 `protobuf:"varint,2,opt,name=rolled_up,json=rolledUp,proto3" json:"rolled_up,omitempty"`
+	// Minutes in which the two differ, at most 100.
+	Differing        []*RollupMinute `protobuf:"bytes,3,rep,name=differing,proto3" json:"differing,omitempty"`
+	DifferingMinutes uint32          `protobuf:"varint,4,opt,name=differing_minutes,json=differingMinutes,proto3" json:"differing_minutes,omitempty"`
+	// Why they cannot be compared; empty else.
+	Reason        string `protobuf:"bytes,5,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RollupAccount) Reset() {
+	*x = RollupAccount{}
+	mi := &file_plimsoll_status_v1_status_proto_msgTypes[26]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RollupAccount) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RollupAccount) ProtoMessage() {}
+
+func (x *RollupAccount) ProtoReflect() protoreflect.Message {
+	mi := &file_plimsoll_status_v1_status_proto_msgTypes[26]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RollupAccount.ProtoReflect.Descriptor instead.
+func (*RollupAccount) Descriptor() ([]byte, []int) {
+	return file_plimsoll_status_v1_status_proto_rawDescGZIP(), []int{26}
+}
+
+func (x *RollupAccount) GetRaw() uint64 {
+	if x != nil {
+		return x.Raw
+	}
+	return 0
+}
+
+func (x *RollupAccount) GetRolledUp() uint64 {
+	if x != nil {
+		return x.RolledUp
+	}
+	return 0
+}
+
+func (x *RollupAccount) GetDiffering() []*RollupMinute {
+	if x != nil {
+		return x.Differing
+	}
+	return nil
+}
+
+func (x *RollupAccount) GetDifferingMinutes() uint32 {
+	if x != nil {
+		return x.DifferingMinutes
+	}
+	return 0
+}
+
+func (x *RollupAccount) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+type RollupMinute struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	At            *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=at,proto3" json:"at,omitempty"`
+	Raw           uint64                 `protobuf:"varint,2,opt,name=raw,proto3" json:"raw,omitempty"`
+	RolledUp      uint64                 `protobuf:"varint,3,opt,name=rolled_up,json=rolledUp,proto3" json:"rolled_up,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RollupMinute) Reset() {
+	*x = RollupMinute{}
+	mi := &file_plimsoll_status_v1_status_proto_msgTypes[27]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RollupMinute) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RollupMinute) ProtoMessage() {}
+
+func (x *RollupMinute) ProtoReflect() protoreflect.Message {
+	mi := &file_plimsoll_status_v1_status_proto_msgTypes[27]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RollupMinute.ProtoReflect.Descriptor instead.
+func (*RollupMinute) Descriptor() ([]byte, []int) {
+	return file_plimsoll_status_v1_status_proto_rawDescGZIP(), []int{27}
+}
+
+func (x *RollupMinute) GetAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.At
+	}
+	return nil
+}
+
+func (x *RollupMinute) GetRaw() uint64 {
+	if x != nil {
+		return x.Raw
+	}
+	return 0
+}
+
+func (x *RollupMinute) GetRolledUp() uint64 {
+	if x != nil {
+		return x.RolledUp
+	}
+	return 0
+}
+
+// DoctorReport is what `plimsoll doctor -o json` prints.
+type DoctorReport struct {
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	Findings  []*Finding             `protobuf:"bytes,1,rep,name=findings,proto3" json:"findings,omitempty"`
+	Version   string                 `protobuf:"bytes,2,opt,name=version,proto3" json:"version,omitempty"`
+	Watermark *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=watermark,proto3" json:"watermark,omitempty"`
+	Checks    []*Check               `protobuf:"bytes,4,rep,name=checks,proto3" json:"checks,omitempty"`
+	Proxies   []*ProxyStatus         `protobuf:"bytes,5,rep,name=proxies,proto3" json:"proxies,omitempty"`
+	// The window of accounts.
+	Window         *v1.Window       `protobuf:"bytes,6,opt,name=window,proto3" json:"window,omitempty"`
+	Accounts       []*ProxyAccount  `protobuf:"bytes,7,rep,name=accounts,proto3" json:"accounts,omitempty"`
+	Collectors     []*Collector     `protobuf:"bytes,8,rep,name=collectors,proto3" json:"collectors,omitempty"`
+	BlindIntervals []*BlindInterval `protobuf:"bytes,9,rep,name=blind_intervals,json=blindIntervals,proto3" json:"blind_intervals,omitempty"`
+	Tables         []*TableReport   `protobuf:"bytes,10,rep,name=tables,proto3" json:"tables,omitempty"`
+	Merges         []*Merge         `protobuf:"bytes,11,rep,name=merges,proto3" json:"merges,omitempty"`
+	Mutations      []*Mutation      `protobuf:"bytes,12,rep,name=mutations,proto3" json:"mutations,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
+}
+
+func (x *DoctorReport) Reset() {
+	*x = DoctorReport{}
+	mi := &file_plimsoll_status_v1_status_proto_msgTypes[28]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DoctorReport) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DoctorReport) ProtoMessage() {}
+
+func (x *DoctorReport) ProtoReflect() protoreflect.Message {
+	mi := &file_plimsoll_status_v1_status_proto_msgTypes[28]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DoctorReport.ProtoReflect.Descriptor instead.
+func (*DoctorReport) Descriptor() ([]byte, []int) {
+	return file_plimsoll_status_v1_status_proto_rawDescGZIP(), []int{28}
+}
+
+func (x *DoctorReport) GetFindings() []*Finding {
+	if x != nil {
+		return x.Findings
+	}
+	return nil
+}
+
+func (x *DoctorReport) GetVersion() string {
+	if x != nil {
+		return x.Version
+	}
+	return ""
+}
+
+func (x *DoctorReport) GetWatermark() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Watermark
+	}
+	return nil
+}
+
+func (x *DoctorReport) GetChecks() []*Check {
+	if x != nil {
+		return x.Checks
+	}
+	return nil
+}
+
+func (x *DoctorReport) GetProxies() []*ProxyStatus {
+	if x != nil {
+		return x.Proxies
+	}
+	return nil
+}
+
+func (x *DoctorReport) GetWindow() *v1.Window {
+	if x != nil {
+		return x.Window
+	}
+	return nil
+}
+
+func (x *DoctorReport) GetAccounts() []*ProxyAccount {
+	if x != nil {
+		return x.Accounts
+	}
+	return nil
+}
+
+func (x *DoctorReport) GetCollectors() []*Collector {
+	if x != nil {
+		return x.Collectors
+	}
+	return nil
+}
+
+func (x *DoctorReport) GetBlindIntervals() []*BlindInterval {
+	if x != nil {
+		return x.BlindIntervals
+	}
+	return nil
+}
+
+func (x *DoctorReport) GetTables() []*TableReport {
+	if x != nil {
+		return x.Tables
+	}
+	return nil
+}
+
+func (x *DoctorReport) GetMerges() []*Merge {
+	if x != nil {
+		return x.Merges
+	}
+	return nil
+}
+
+func (x *DoctorReport) GetMutations() []*Mutation {
+	if x != nil {
+		return x.Mutations
+	}
+	return nil
+}
+
+// VerifyReport is what `plimsoll doctor --verify -o json` prints.
+type VerifyReport struct {
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	Findings []*Finding             `protobuf:"bytes,1,rep,name=findings,proto3" json:"findings,omitempty"`
+	// Of a write-ahead log, by name of the table.
+	Sealed []*SealedAccount `protobuf:"bytes,2,rep,name=sealed,proto3" json:"sealed,omitempty"`
+	// Blocks that differ.
+	Differences []*BlockDifference `protobuf:"bytes,3,rep,name=differences,proto3" json:"differences,omitempty"`
+	// Without a write-ahead log.
+	Store         *VerifyStoreResponse `protobuf:"bytes,4,opt,name=store,proto3" json:"store,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *VerifyReport) Reset() {
+	*x = VerifyReport{}
+	mi := &file_plimsoll_status_v1_status_proto_msgTypes[29]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *VerifyReport) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*VerifyReport) ProtoMessage() {}
+
+func (x *VerifyReport) ProtoReflect() protoreflect.Message {
+	mi := &file_plimsoll_status_v1_status_proto_msgTypes[29]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use VerifyReport.ProtoReflect.Descriptor instead.
+func (*VerifyReport) Descriptor() ([]byte, []int) {
+	return file_plimsoll_status_v1_status_proto_rawDescGZIP(), []int{29}
+}
+
+func (x *VerifyReport) GetFindings() []*Finding {
+	if x != nil {
+		return x.Findings
+	}
+	return nil
+}
+
+func (x *VerifyReport) GetSealed() []*SealedAccount {
+	if x != nil {
+		return x.Sealed
+	}
+	return nil
+}
+
+func (x *VerifyReport) GetDifferences() []*BlockDifference {
+	if x != nil {
+		return x.Differences
+	}
+	return nil
+}
+
+func (x *VerifyReport) GetStore() *VerifyStoreResponse {
+	if x != nil {
+		return x.Store
+	}
+	return nil
+}
+
+// SealedAccount compares the blocks of a write-ahead log with the store.
+type SealedAccount struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Table string                 `protobuf:"bytes,1,opt,name=table,proto3" json:"table,omitempty"`
+	// Blocks in the log, and those of them that still wait to be stored.
+	Sealed  uint64 `protobuf:"varint,2,opt,name=sealed,proto3" json:"sealed,omitempty"`
+	Waiting uint64 `protobuf:"varint,3,opt,name=waiting,proto3" json:"waiting,omitempty"`
+	// Blocks stored with all their rows, with too few or none, with too many.
+	Stored  uint64 `protobuf:"varint,4,opt,name=stored,proto3" json:"stored,omitempty"`
+	Missing uint64 `protobuf:"varint,5,opt,name=missing,proto3" json:"missing,omitempty"`
+	Double  uint64 `protobuf:"varint,6,opt,name=double,proto3" json:"double,omitempty"`
+	// Blocks that the store refused and that are in quarantine.
+	Quarantined uint64 `protobuf:"varint,7,opt,name=quarantined,proto3" json:"quarantined,omitempty"`
+	// Rows of the blocks in the log.
+	Rows          uint64 `protobuf:"varint,8,opt,name=rows,proto3" json:"rows,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SealedAccount) Reset() {
+	*x = SealedAccount{}
+	mi := &file_plimsoll_status_v1_status_proto_msgTypes[30]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SealedAccount) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SealedAccount) ProtoMessage() {}
+
+func (x *SealedAccount) ProtoReflect() protoreflect.Message {
+	mi := &file_plimsoll_status_v1_status_proto_msgTypes[30]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SealedAccount.ProtoReflect.Descriptor instead.
+func (*SealedAccount) Descriptor() ([]byte, []int) {
+	return file_plimsoll_status_v1_status_proto_rawDescGZIP(), []int{30}
+}
+
+func (x *SealedAccount) GetTable() string {
+	if x != nil {
+		return x.Table
+	}
+	return ""
+}
+
+func (x *SealedAccount) GetSealed() uint64 {
+	if x != nil {
+		return x.Sealed
+	}
+	return 0
+}
+
+func (x *SealedAccount) GetWaiting() uint64 {
+	if x != nil {
+		return x.Waiting
+	}
+	return 0
+}
+
+func (x *SealedAccount) GetStored() uint64 {
+	if x != nil {
+		return x.Stored
+	}
+	return 0
+}
+
+func (x *SealedAccount) GetMissing() uint64 {
+	if x != nil {
+		return x.Missing
+	}
+	return 0
+}
+
+func (x *SealedAccount) GetDouble() uint64 {
+	if x != nil {
+		return x.Double
+	}
+	return 0
+}
+
+func (x *SealedAccount) GetQuarantined() uint64 {
+	if x != nil {
+		return x.Quarantined
+	}
+	return 0
+}
+
+func (x *SealedAccount) GetRows() uint64 {
+	if x != nil {
+		return x.Rows
+	}
+	return 0
+}
+
+// BlockDifference is a block of which the store holds something else.
+type BlockDifference struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Table string                 `protobuf:"bytes,1,opt,name=table,proto3" json:"table,omitempty"`
+	Token string                 `protobuf:"bytes,2,opt,name=token,proto3" json:"token,omitempty"`
+	// missing, short, double or quarantined.
+	State         string                 `protobuf:"bytes,3,opt,name=state,proto3" json:"state,omitempty"`
+	Rows          uint64                 `protobuf:"varint,4,opt,name=rows,proto3" json:"rows,omitempty"`
+	Stored        uint64                 `protobuf:"varint,5,opt,name=stored,proto3" json:"stored,omitempty"`
+	SealedAt      *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=sealed_at,json=sealedAt,proto3" json:"sealed_at,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BlockDifference) Reset() {
+	*x = BlockDifference{}
+	mi := &file_plimsoll_status_v1_status_proto_msgTypes[31]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BlockDifference) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BlockDifference) ProtoMessage() {}
+
+func (x *BlockDifference) ProtoReflect() protoreflect.Message {
+	mi := &file_plimsoll_status_v1_status_proto_msgTypes[31]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BlockDifference.ProtoReflect.Descriptor instead.
+func (*BlockDifference) Descriptor() ([]byte, []int) {
+	return file_plimsoll_status_v1_status_proto_rawDescGZIP(), []int{31}
+}
+
+func (x *BlockDifference) GetTable() string {
+	if x != nil {
+		return x.Table
+	}
+	return ""
+}
+
+func (x *BlockDifference) GetToken() string {
+	if x != nil {
+		return x.Token
+	}
+	return ""
+}
+
+func (x *BlockDifference) GetState() string {
+	if x != nil {
+		return x.State
+	}
+	return ""
+}
+
+func (x *BlockDifference) GetRows() uint64 {
+	if x != nil {
+		return x.Rows
+	}
+	return 0
+}
+
+func (x *BlockDifference) GetStored() uint64 {
+	if x != nil {
+		return x.Stored
+	}
+	return 0
+}
+
+func (x *BlockDifference) GetSealedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.SealedAt
+	}
+	return nil
+}
+
 var File_plimsoll_status_v1_status_proto protoreflect.FileDescriptor
 
 const file_plimsoll_status_v1_status_proto_rawDesc = "" +
 	"\n" +
-	"\x1fplimsoll/status/v1/status.proto\x12\x12plimsoll.status.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\x12\n" +
+	"\x1fplimsoll/status/v1/status.proto\x12\x12plimsoll.status.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1dplimsoll/types/v1/types.proto\"\x12\n" +
 	"\x10GetStatusRequest\"\xd5\x01\n" +
 	"\x11GetStatusResponse\x12\x18\n" +
 	"\aversion\x18\x01 \x01(\tR\aversion\x128\n" +
@@ -304,9 +2512,194 @@ const file_plimsoll_status_v1_status_proto_rawDesc = "" +
 	"\tcollector\x18\x02 \x01(\tR\tcollector\x127\n" +
 	"\tlast_seen\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\blastSeen\x12\x1a\n" +
 	"\brequests\x18\x04 \x01(\x04R\brequests\x12\x1a\n" +
-	"\battempts\x18\x05 \x01(\x04R\battempts2i\n" +
+	"\battempts\x18\x05 \x01(\x04R\battempts\"g\n" +
+	"\aFinding\x12\x12\n" +
+	"\x04code\x18\x01 \x01(\tR\x04code\x12\x18\n" +
+	"\asubject\x18\x02 \x01(\tR\asubject\x12\x16\n" +
+	"\x06detail\x18\x03 \x01(\tR\x06detail\x12\x16\n" +
+	"\x06remedy\x18\x04 \x01(\tR\x06remedy\"\x17\n" +
+	"\x15GetStoreReportRequest\"\xf9\x01\n" +
+	"\x16GetStoreReportResponse\x127\n" +
+	"\bfindings\x18\x01 \x03(\v2\x1b.plimsoll.status.v1.FindingR\bfindings\x127\n" +
+	"\x06tables\x18\x02 \x03(\v2\x1f.plimsoll.status.v1.TableReportR\x06tables\x121\n" +
+	"\x06merges\x18\x03 \x03(\v2\x19.plimsoll.status.v1.MergeR\x06merges\x12:\n" +
+	"\tmutations\x18\x04 \x03(\v2\x1c.plimsoll.status.v1.MutationR\tmutations\"\xfc\x03\n" +
+	"\vTableReport\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12\x12\n" +
+	"\x04rows\x18\x02 \x01(\x04R\x04rows\x12\x14\n" +
+	"\x05parts\x18\x03 \x01(\x04R\x05parts\x12\x1d\n" +
+	"\n" +
+	"most_parts\x18\x04 \x01(\x04R\tmostParts\x12\x14\n" +
+	"\x05bytes\x18\x05 \x01(\x04R\x05bytes\x12 \n" +
+	"\vcompression\x18\x06 \x01(\x01R\vcompression\x122\n" +
+	"\x06oldest\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\x06oldest\x122\n" +
+	"\x06newest\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\x06newest\x127\n" +
+	"\tretention\x18\t \x01(\v2\x19.google.protobuf.DurationR\tretention\x12!\n" +
+	"\fdedup_window\x18\n" +
+	" \x01(\x04R\vdedupWindow\x12(\n" +
+	"\x10inserts_per_hour\x18\v \x01(\x04R\x0einsertsPerHour\x12.\n" +
+	"\x13dedup_outlasts_hour\x18\f \x01(\bR\x11dedupOutlastsHour\x12:\n" +
+	"\acolumns\x18\r \x03(\v2 .plimsoll.status.v1.ColumnReportR\acolumns\"t\n" +
+	"\fColumnReport\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12\x14\n" +
+	"\x05codec\x18\x02 \x01(\tR\x05codec\x12\x1e\n" +
+	"\n" +
+	"compressed\x18\x03 \x01(\x04R\n" +
+	"compressed\x12\x1a\n" +
+	"\bunpacked\x18\x04 \x01(\x04R\bunpacked\"\x9a\x01\n" +
+	"\x05Merge\x12\x14\n" +
+	"\x05table\x18\x01 \x01(\tR\x05table\x123\n" +
+	"\aelapsed\x18\x02 \x01(\v2\x19.google.protobuf.DurationR\aelapsed\x12\x1a\n" +
+	"\bprogress\x18\x03 \x01(\x01R\bprogress\x12\x14\n" +
+	"\x05parts\x18\x04 \x01(\x04R\x05parts\x12\x14\n" +
+	"\x05bytes\x18\x05 \x01(\x04R\x05bytes\"j\n" +
+	"\bMutation\x12\x14\n" +
+	"\x05table\x18\x01 \x01(\tR\x05table\x12\x18\n" +
+	"\acommand\x18\x02 \x01(\tR\acommand\x12\x14\n" +
+	"\x05parts\x18\x03 \x01(\x03R\x05parts\x12\x18\n" +
+	"\afailure\x18\x04 \x01(\tR\afailure\"\x8a\x02\n" +
+	"\x18ListProxyAccountsRequest\x12.\n" +
+	"\x04from\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x04from\x12*\n" +
+	"\x02to\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x02to\x121\n" +
+	"\x06window\x18\x03 \x01(\v2\x19.google.protobuf.DurationR\x06window\x12#\n" +
+	"\ronly_findings\x18\x04 \x01(\bR\fonlyFindings\x12\x1b\n" +
+	"\tpage_size\x18\x05 \x01(\rR\bpageSize\x12\x1d\n" +
+	"\n" +
+	"page_token\x18\x06 \x01(\tR\tpageToken\"\xed\x01\n" +
+	"\x19ListProxyAccountsResponse\x121\n" +
+	"\x06window\x18\x01 \x01(\v2\x19.plimsoll.types.v1.WindowR\x06window\x127\n" +
+	"\bfindings\x18\x02 \x03(\v2\x1b.plimsoll.status.v1.FindingR\bfindings\x12<\n" +
+	"\baccounts\x18\x03 \x03(\v2 .plimsoll.status.v1.ProxyAccountR\baccounts\x12&\n" +
+	"\x0fnext_page_token\x18\x04 \x01(\tR\rnextPageToken\"\xeb\x03\n" +
+	"\fProxyAccount\x12\x14\n" +
+	"\x05proxy\x18\x01 \x01(\tR\x05proxy\x12\x12\n" +
+	"\x04node\x18\x02 \x01(\tR\x04node\x12.\n" +
+	"\x04from\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\x04from\x12*\n" +
+	"\x02to\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\x02to\x12\x18\n" +
+	"\awritten\x18\x05 \x01(\x01R\awritten\x12\x18\n" +
+	"\adropped\x18\x06 \x01(\x01R\adropped\x12\x16\n" +
+	"\x06resets\x18\a \x01(\rR\x06resets\x125\n" +
+	"\breceived\x18\b \x01(\v2\x19.plimsoll.types.v1.FigureR\breceived\x12:\n" +
+	"\vsilent_loss\x18\t \x01(\v2\x19.plimsoll.types.v1.FigureR\n" +
+	"silentLoss\x12=\n" +
+	"\fcompleteness\x18\n" +
+	" \x01(\v2\x19.plimsoll.types.v1.FigureR\fcompleteness\x12\x16\n" +
+	"\x06reason\x18\v \x01(\tR\x06reason\x12?\n" +
+	"\bidentity\x18\f \x01(\v2#.plimsoll.status.v1.CounterIdentityR\bidentity\"\xba\x01\n" +
+	"\x0fCounterIdentity\x12\x16\n" +
+	"\x06logged\x18\x01 \x01(\x01R\x06logged\x12\x1a\n" +
+	"\brequests\x18\x02 \x01(\x01R\brequests\x12\x14\n" +
+	"\x05tries\x18\x03 \x01(\x01R\x05tries\x12\x10\n" +
+	"\x03gap\x18\x04 \x01(\x01R\x03gap\x12\x1b\n" +
+	"\tin_flight\x18\x05 \x01(\x01R\binFlight\x12\x16\n" +
+	"\x06broken\x18\x06 \x01(\bR\x06broken\x12\x16\n" +
+	"\x06reason\x18\a \x01(\tR\x06reason\"\xa6\x01\n" +
+	"\x15ListCollectorsRequest\x12.\n" +
+	"\x04from\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x04from\x12*\n" +
+	"\x02to\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x02to\x121\n" +
+	"\x06window\x18\x03 \x01(\v2\x19.google.protobuf.DurationR\x06window\"\xfa\x01\n" +
+	"\x16ListCollectorsResponse\x127\n" +
+	"\bfindings\x18\x01 \x03(\v2\x1b.plimsoll.status.v1.FindingR\bfindings\x12=\n" +
+	"\n" +
+	"collectors\x18\x02 \x03(\v2\x1d.plimsoll.status.v1.CollectorR\n" +
+	"collectors\x12J\n" +
+	"\x0fblind_intervals\x18\x03 \x03(\v2!.plimsoll.status.v1.BlindIntervalR\x0eblindIntervals\x12\x1c\n" +
+	"\ttruncated\x18\x04 \x01(\bR\ttruncated\"\x9c\x02\n" +
+	"\tCollector\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x124\n" +
+	"\astarted\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\astarted\x127\n" +
+	"\tlast_seen\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\blastSeen\x12E\n" +
+	"\x10complete_through\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\x0fcompleteThrough\x12+\n" +
+	"\x03lag\x18\x05 \x01(\v2\x19.google.protobuf.DurationR\x03lag\x12\x18\n" +
+	"\aproxies\x18\x06 \x01(\x04R\aproxies\"\x9d\x01\n" +
+	"\rBlindInterval\x12\x1c\n" +
+	"\tcollector\x18\x01 \x01(\tR\tcollector\x12.\n" +
+	"\x04from\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x04from\x12*\n" +
+	"\x02to\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\x02to\x12\x12\n" +
+	"\x04open\x18\x04 \x01(\bR\x04open\"N\n" +
+	"\x13VerifyBlocksRequest\x127\n" +
+	"\x06blocks\x18\x01 \x03(\v2\x1f.plimsoll.status.v1.SealedBlockR\x06blocks\"G\n" +
+	"\vSealedBlock\x12\x14\n" +
+	"\x05table\x18\x01 \x01(\tR\x05table\x12\x0e\n" +
+	"\x02id\x18\x02 \x01(\fR\x02id\x12\x12\n" +
+	"\x04rows\x18\x03 \x01(\x04R\x04rows\"\x80\x01\n" +
+	"\x14VerifyBlocksResponse\x12A\n" +
+	"\n" +
+	"mismatches\x18\x01 \x03(\v2!.plimsoll.status.v1.BlockMismatchR\n" +
+	"mismatches\x12%\n" +
+	"\x0erequests_share\x18\x02 \x01(\x01R\rrequestsShare\"=\n" +
+	"\rBlockMismatch\x12\x14\n" +
+	"\x05index\x18\x01 \x01(\rR\x05index\x12\x16\n" +
+	"\x06stored\x18\x02 \x01(\x04R\x06stored\"p\n" +
+	"\x12VerifyStoreRequest\x12.\n" +
+	"\x04from\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x04from\x12*\n" +
+	"\x02to\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x02to\"\xf6\x01\n" +
+	"\x13VerifyStoreResponse\x121\n" +
+	"\x06window\x18\x01 \x01(\v2\x19.plimsoll.types.v1.WindowR\x06window\x127\n" +
+	"\bfindings\x18\x02 \x03(\v2\x1b.plimsoll.status.v1.FindingR\bfindings\x128\n" +
+	"\x06blocks\x18\x03 \x03(\v2 .plimsoll.status.v1.StoredBlocksR\x06blocks\x129\n" +
+	"\x06rollup\x18\x04 \x01(\v2!.plimsoll.status.v1.RollupAccountR\x06rollup\"\x8f\x01\n" +
+	"\fStoredBlocks\x12\x14\n" +
+	"\x05table\x18\x01 \x01(\tR\x05table\x12\x16\n" +
+	"\x06blocks\x18\x02 \x01(\x04R\x06blocks\x12\x18\n" +
+	"\achecked\x18\x03 \x01(\x04R\achecked\x12\x18\n" +
+	"\adoubles\x18\x04 \x01(\x04R\adoubles\x12\x1d\n" +
+	"\n" +
+	"double_ids\x18\x05 \x03(\tR\tdoubleIds\"\xc3\x01\n" +
+	"\rRollupAccount\x12\x10\n" +
+	"\x03raw\x18\x01 \x01(\x04R\x03raw\x12\x1b\n" +
+	"\trolled_up\x18\x02 \x01(\x04R\brolledUp\x12>\n" +
+	"\tdiffering\x18\x03 \x03(\v2 .plimsoll.status.v1.RollupMinuteR\tdiffering\x12+\n" +
+	"\x11differing_minutes\x18\x04 \x01(\rR\x10differingMinutes\x12\x16\n" +
+	"\x06reason\x18\x05 \x01(\tR\x06reason\"i\n" +
+	"\fRollupMinute\x12*\n" +
+	"\x02at\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\x12\x10\n" +
+	"\x03raw\x18\x02 \x01(\x04R\x03raw\x12\x1b\n" +
+	"\trolled_up\x18\x03 \x01(\x04R\brolledUp\"\xad\x05\n" +
+	"\fDoctorReport\x127\n" +
+	"\bfindings\x18\x01 \x03(\v2\x1b.plimsoll.status.v1.FindingR\bfindings\x12\x18\n" +
+	"\aversion\x18\x02 \x01(\tR\aversion\x128\n" +
+	"\twatermark\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\twatermark\x121\n" +
+	"\x06checks\x18\x04 \x03(\v2\x19.plimsoll.status.v1.CheckR\x06checks\x129\n" +
+	"\aproxies\x18\x05 \x03(\v2\x1f.plimsoll.status.v1.ProxyStatusR\aproxies\x121\n" +
+	"\x06window\x18\x06 \x01(\v2\x19.plimsoll.types.v1.WindowR\x06window\x12<\n" +
+	"\baccounts\x18\a \x03(\v2 .plimsoll.status.v1.ProxyAccountR\baccounts\x12=\n" +
+	"\n" +
+	"collectors\x18\b \x03(\v2\x1d.plimsoll.status.v1.CollectorR\n" +
+	"collectors\x12J\n" +
+	"\x0fblind_intervals\x18\t \x03(\v2!.plimsoll.status.v1.BlindIntervalR\x0eblindIntervals\x127\n" +
+	"\x06tables\x18\n" +
+	" \x03(\v2\x1f.plimsoll.status.v1.TableReportR\x06tables\x121\n" +
+	"\x06merges\x18\v \x03(\v2\x19.plimsoll.status.v1.MergeR\x06merges\x12:\n" +
+	"\tmutations\x18\f \x03(\v2\x1c.plimsoll.status.v1.MutationR\tmutations\"\x88\x02\n" +
+	"\fVerifyReport\x127\n" +
+	"\bfindings\x18\x01 \x03(\v2\x1b.plimsoll.status.v1.FindingR\bfindings\x129\n" +
+	"\x06sealed\x18\x02 \x03(\v2!.plimsoll.status.v1.SealedAccountR\x06sealed\x12E\n" +
+	"\vdifferences\x18\x03 \x03(\v2#.plimsoll.status.v1.BlockDifferenceR\vdifferences\x12=\n" +
+	"\x05store\x18\x04 \x01(\v2'.plimsoll.status.v1.VerifyStoreResponseR\x05store\"\xd7\x01\n" +
+	"\rSealedAccount\x12\x14\n" +
+	"\x05table\x18\x01 \x01(\tR\x05table\x12\x16\n" +
+	"\x06sealed\x18\x02 \x01(\x04R\x06sealed\x12\x18\n" +
+	"\awaiting\x18\x03 \x01(\x04R\awaiting\x12\x16\n" +
+	"\x06stored\x18\x04 \x01(\x04R\x06stored\x12\x18\n" +
+	"\amissing\x18\x05 \x01(\x04R\amissing\x12\x16\n" +
+	"\x06double\x18\x06 \x01(\x04R\x06double\x12 \n" +
+	"\vquarantined\x18\a \x01(\x04R\vquarantined\x12\x12\n" +
+	"\x04rows\x18\b \x01(\x04R\x04rows\"\xb8\x01\n" +
+	"\x0fBlockDifference\x12\x14\n" +
+	"\x05table\x18\x01 \x01(\tR\x05table\x12\x14\n" +
+	"\x05token\x18\x02 \x01(\tR\x05token\x12\x14\n" +
+	"\x05state\x18\x03 \x01(\tR\x05state\x12\x12\n" +
+	"\x04rows\x18\x04 \x01(\x04R\x04rows\x12\x16\n" +
+	"\x06stored\x18\x05 \x01(\x04R\x06stored\x127\n" +
+	"\tsealed_at\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\bsealedAt2\xf0\x04\n" +
 	"\rStatusService\x12X\n" +
-	"\tGetStatus\x12$.plimsoll.status.v1.GetStatusRequest\x1a%.plimsoll.status.v1.GetStatusResponseBGZEgithub.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/status/v1;statusv1b\x06proto3"
+	"\tGetStatus\x12$.plimsoll.status.v1.GetStatusRequest\x1a%.plimsoll.status.v1.GetStatusResponse\x12g\n" +
+	"\x0eGetStoreReport\x12).plimsoll.status.v1.GetStoreReportRequest\x1a*.plimsoll.status.v1.GetStoreReportResponse\x12p\n" +
+	"\x11ListProxyAccounts\x12,.plimsoll.status.v1.ListProxyAccountsRequest\x1a-.plimsoll.status.v1.ListProxyAccountsResponse\x12g\n" +
+	"\x0eListCollectors\x12).plimsoll.status.v1.ListCollectorsRequest\x1a*.plimsoll.status.v1.ListCollectorsResponse\x12a\n" +
+	"\fVerifyBlocks\x12'.plimsoll.status.v1.VerifyBlocksRequest\x1a(.plimsoll.status.v1.VerifyBlocksResponse\x12^\n" +
+	"\vVerifyStore\x12&.plimsoll.status.v1.VerifyStoreRequest\x1a'.plimsoll.status.v1.VerifyStoreResponseBGZEgithub.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/status/v1;statusv1b\x06proto3"
 
 var (
 	file_plimsoll_status_v1_status_proto_rawDescOnce sync.Once
@@ -320,26 +2713,126 @@ func file_plimsoll_status_v1_status_proto_rawDescGZIP() []byte {
 	return file_plimsoll_status_v1_status_proto_rawDescData
 }
 
-var file_plimsoll_status_v1_status_proto_msgTypes = make([]protoimpl.MessageInfo, 4)
+var file_plimsoll_status_v1_status_proto_msgTypes = make([]protoimpl.MessageInfo, 32)
 var file_plimsoll_status_v1_status_proto_goTypes = []any{
-	(*GetStatusRequest)(nil),      // 0: plimsoll.status.v1.GetStatusRequest
-	(*GetStatusResponse)(nil),     // 1: plimsoll.status.v1.GetStatusResponse
-	(*Check)(nil),                 // 2: plimsoll.status.v1.Check
-	(*ProxyStatus)(nil),           // 3: plimsoll.status.v1.ProxyStatus
-	(*timestamppb.Timestamp)(nil), // 4: google.protobuf.Timestamp
+	(*GetStatusRequest)(nil),          // 0: plimsoll.status.v1.GetStatusRequest
+	(*GetStatusResponse)(nil),         // 1: plimsoll.status.v1.GetStatusResponse
+	(*Check)(nil),                     // 2: plimsoll.status.v1.Check
+	(*ProxyStatus)(nil),               // 3: plimsoll.status.v1.ProxyStatus
+	(*Finding)(nil),                   // 4: plimsoll.status.v1.Finding
+	(*GetStoreReportRequest)(nil),     // 5: plimsoll.status.v1.GetStoreReportRequest
+	(*GetStoreReportResponse)(nil),    // 6: plimsoll.status.v1.GetStoreReportResponse
+	(*TableReport)(nil),               // 7: plimsoll.status.v1.TableReport
+	(*ColumnReport)(nil),              // 8: plimsoll.status.v1.ColumnReport
+	(*Merge)(nil),                     // 9: plimsoll.status.v1.Merge
+	(*Mutation)(nil),                  // 10: plimsoll.status.v1.Mutation
+	(*ListProxyAccountsRequest)(nil),  // 11: plimsoll.status.v1.ListProxyAccountsRequest
+	(*ListProxyAccountsResponse)(nil), // 12: plimsoll.status.v1.ListProxyAccountsResponse
+	(*ProxyAccount)(nil),              // 13: plimsoll.status.v1.ProxyAccount
+	(*CounterIdentity)(nil),           // 14: plimsoll.status.v1.CounterIdentity
+	(*ListCollectorsRequest)(nil),     // 15: plimsoll.status.v1.ListCollectorsRequest
+	(*ListCollectorsResponse)(nil),    // 16: plimsoll.status.v1.ListCollectorsResponse
+	(*Collector)(nil),                 // 17: plimsoll.status.v1.Collector
+	(*BlindInterval)(nil),             // 18: plimsoll.status.v1.BlindInterval
+	(*VerifyBlocksRequest)(nil),       // 19: plimsoll.status.v1.VerifyBlocksRequest
+	(*SealedBlock)(nil),               // 20: plimsoll.status.v1.SealedBlock
+	(*VerifyBlocksResponse)(nil),      // 21: plimsoll.status.v1.VerifyBlocksResponse
+	(*BlockMismatch)(nil),             // 22: plimsoll.status.v1.BlockMismatch
+	(*VerifyStoreRequest)(nil),        // 23: plimsoll.status.v1.VerifyStoreRequest
+	(*VerifyStoreResponse)(nil),       // 24: plimsoll.status.v1.VerifyStoreResponse
+	(*StoredBlocks)(nil),              // 25: plimsoll.status.v1.StoredBlocks
+	(*RollupAccount)(nil),             // 26: plimsoll.status.v1.RollupAccount
+	(*RollupMinute)(nil),              // 27: plimsoll.status.v1.RollupMinute
+	(*DoctorReport)(nil),              // 28: plimsoll.status.v1.DoctorReport
+	(*VerifyReport)(nil),              // 29: plimsoll.status.v1.VerifyReport
+	(*SealedAccount)(nil),             // 30: plimsoll.status.v1.SealedAccount
+	(*BlockDifference)(nil),           // 31: plimsoll.status.v1.BlockDifference
+	(*timestamppb.Timestamp)(nil),     // 32: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),       // 33: google.protobuf.Duration
+	(*v1.Window)(nil),                 // 34: plimsoll.types.v1.Window
+	(*v1.Figure)(nil),                 // 35: plimsoll.types.v1.Figure
 }
 var file_plimsoll_status_v1_status_proto_depIdxs = []int32{
-	4, // 0: plimsoll.status.v1.GetStatusResponse.watermark:type_name -> google.protobuf.Timestamp
-	2, // 1: plimsoll.status.v1.GetStatusResponse.checks:type_name -> plimsoll.status.v1.Check
-	3, // 2: plimsoll.status.v1.GetStatusResponse.proxies:type_name -> plimsoll.status.v1.ProxyStatus
-	4, // 3: plimsoll.status.v1.ProxyStatus.last_seen:type_name -> google.protobuf.Timestamp
-	0, // 4: plimsoll.status.v1.StatusService.GetStatus:input_type -> plimsoll.status.v1.GetStatusRequest
-	1, // 5: plimsoll.status.v1.StatusService.GetStatus:output_type -> plimsoll.status.v1.GetStatusResponse
-	5, // [5:6] is the sub-list for method output_type
-	4, // [4:5] is the sub-list for method input_type
-	4, // [4:4] is the sub-list for extension type_name
-	4, // [4:4] is the sub-list for extension extendee
-	0, // [0:4] is the sub-list for field type_name
+	32, // 0: plimsoll.status.v1.GetStatusResponse.watermark:type_name -> google.protobuf.Timestamp
+	2,  // 1: plimsoll.status.v1.GetStatusResponse.checks:type_name -> plimsoll.status.v1.Check
+	3,  // 2: plimsoll.status.v1.GetStatusResponse.proxies:type_name -> plimsoll.status.v1.ProxyStatus
+	32, // 3: plimsoll.status.v1.ProxyStatus.last_seen:type_name -> google.protobuf.Timestamp
+	4,  // 4: plimsoll.status.v1.GetStoreReportResponse.findings:type_name -> plimsoll.status.v1.Finding
+	7,  // 5: plimsoll.status.v1.GetStoreReportResponse.tables:type_name -> plimsoll.status.v1.TableReport
+	9,  // 6: plimsoll.status.v1.GetStoreReportResponse.merges:type_name -> plimsoll.status.v1.Merge
+	10, // 7: plimsoll.status.v1.GetStoreReportResponse.mutations:type_name -> plimsoll.status.v1.Mutation
+	32, // 8: plimsoll.status.v1.TableReport.oldest:type_name -> google.protobuf.Timestamp
+	32, // 9: plimsoll.status.v1.TableReport.newest:type_name -> google.protobuf.Timestamp
+	33, // 10: plimsoll.status.v1.TableReport.retention:type_name -> google.protobuf.Duration
+	8,  // 11: plimsoll.status.v1.TableReport.columns:type_name -> plimsoll.status.v1.ColumnReport
+	33, // 12: plimsoll.status.v1.Merge.elapsed:type_name -> google.protobuf.Duration
+	32, // 13: plimsoll.status.v1.ListProxyAccountsRequest.from:type_name -> google.protobuf.Timestamp
+	32, // 14: plimsoll.status.v1.ListProxyAccountsRequest.to:type_name -> google.protobuf.Timestamp
+	33, // 15: plimsoll.status.v1.ListProxyAccountsRequest.window:type_name -> google.protobuf.Duration
+	34, // 16: plimsoll.status.v1.ListProxyAccountsResponse.window:type_name -> plimsoll.types.v1.Window
+	4,  // 17: plimsoll.status.v1.ListProxyAccountsResponse.findings:type_name -> plimsoll.status.v1.Finding
+	13, // 18: plimsoll.status.v1.ListProxyAccountsResponse.accounts:type_name -> plimsoll.status.v1.ProxyAccount
+	32, // 19: plimsoll.status.v1.ProxyAccount.from:type_name -> google.protobuf.Timestamp
+	32, // 20: plimsoll.status.v1.ProxyAccount.to:type_name -> google.protobuf.Timestamp
+	35, // 21: plimsoll.status.v1.ProxyAccount.received:type_name -> plimsoll.types.v1.Figure
+	35, // 22: plimsoll.status.v1.ProxyAccount.silent_loss:type_name -> plimsoll.types.v1.Figure
+	35, // 23: plimsoll.status.v1.ProxyAccount.completeness:type_name -> plimsoll.types.v1.Figure
+	14, // 24: plimsoll.status.v1.ProxyAccount.identity:type_name -> plimsoll.status.v1.CounterIdentity
+	32, // 25: plimsoll.status.v1.ListCollectorsRequest.from:type_name -> google.protobuf.Timestamp
+	32, // 26: plimsoll.status.v1.ListCollectorsRequest.to:type_name -> google.protobuf.Timestamp
+	33, // 27: plimsoll.status.v1.ListCollectorsRequest.window:type_name -> google.protobuf.Duration
+	4,  // 28: plimsoll.status.v1.ListCollectorsResponse.findings:type_name -> plimsoll.status.v1.Finding
+	17, // 29: plimsoll.status.v1.ListCollectorsResponse.collectors:type_name -> plimsoll.status.v1.Collector
+	18, // 30: plimsoll.status.v1.ListCollectorsResponse.blind_intervals:type_name -> plimsoll.status.v1.BlindInterval
+	32, // 31: plimsoll.status.v1.Collector.started:type_name -> google.protobuf.Timestamp
+	32, // 32: plimsoll.status.v1.Collector.last_seen:type_name -> google.protobuf.Timestamp
+	32, // 33: plimsoll.status.v1.Collector.complete_through:type_name -> google.protobuf.Timestamp
+	33, // 34: plimsoll.status.v1.Collector.lag:type_name -> google.protobuf.Duration
+	32, // 35: plimsoll.status.v1.BlindInterval.from:type_name -> google.protobuf.Timestamp
+	32, // 36: plimsoll.status.v1.BlindInterval.to:type_name -> google.protobuf.Timestamp
+	20, // 37: plimsoll.status.v1.VerifyBlocksRequest.blocks:type_name -> plimsoll.status.v1.SealedBlock
+	22, // 38: plimsoll.status.v1.VerifyBlocksResponse.mismatches:type_name -> plimsoll.status.v1.BlockMismatch
+	32, // 39: plimsoll.status.v1.VerifyStoreRequest.from:type_name -> google.protobuf.Timestamp
+	32, // 40: plimsoll.status.v1.VerifyStoreRequest.to:type_name -> google.protobuf.Timestamp
+	34, // 41: plimsoll.status.v1.VerifyStoreResponse.window:type_name -> plimsoll.types.v1.Window
+	4,  // 42: plimsoll.status.v1.VerifyStoreResponse.findings:type_name -> plimsoll.status.v1.Finding
+	25, // 43: plimsoll.status.v1.VerifyStoreResponse.blocks:type_name -> plimsoll.status.v1.StoredBlocks
+	26, // 44: plimsoll.status.v1.VerifyStoreResponse.rollup:type_name -> plimsoll.status.v1.RollupAccount
+	27, // 45: plimsoll.status.v1.RollupAccount.differing:type_name -> plimsoll.status.v1.RollupMinute
+	32, // 46: plimsoll.status.v1.RollupMinute.at:type_name -> google.protobuf.Timestamp
+	4,  // 47: plimsoll.status.v1.DoctorReport.findings:type_name -> plimsoll.status.v1.Finding
+	32, // 48: plimsoll.status.v1.DoctorReport.watermark:type_name -> google.protobuf.Timestamp
+	2,  // 49: plimsoll.status.v1.DoctorReport.checks:type_name -> plimsoll.status.v1.Check
+	3,  // 50: plimsoll.status.v1.DoctorReport.proxies:type_name -> plimsoll.status.v1.ProxyStatus
+	34, // 51: plimsoll.status.v1.DoctorReport.window:type_name -> plimsoll.types.v1.Window
+	13, // 52: plimsoll.status.v1.DoctorReport.accounts:type_name -> plimsoll.status.v1.ProxyAccount
+	17, // 53: plimsoll.status.v1.DoctorReport.collectors:type_name -> plimsoll.status.v1.Collector
+	18, // 54: plimsoll.status.v1.DoctorReport.blind_intervals:type_name -> plimsoll.status.v1.BlindInterval
+	7,  // 55: plimsoll.status.v1.DoctorReport.tables:type_name -> plimsoll.status.v1.TableReport
+	9,  // 56: plimsoll.status.v1.DoctorReport.merges:type_name -> plimsoll.status.v1.Merge
+	10, // 57: plimsoll.status.v1.DoctorReport.mutations:type_name -> plimsoll.status.v1.Mutation
+	4,  // 58: plimsoll.status.v1.VerifyReport.findings:type_name -> plimsoll.status.v1.Finding
+	30, // 59: plimsoll.status.v1.VerifyReport.sealed:type_name -> plimsoll.status.v1.SealedAccount
+	31, // 60: plimsoll.status.v1.VerifyReport.differences:type_name -> plimsoll.status.v1.BlockDifference
+	24, // 61: plimsoll.status.v1.VerifyReport.store:type_name -> plimsoll.status.v1.VerifyStoreResponse
+	32, // 62: plimsoll.status.v1.BlockDifference.sealed_at:type_name -> google.protobuf.Timestamp
+	0,  // 63: plimsoll.status.v1.StatusService.GetStatus:input_type -> plimsoll.status.v1.GetStatusRequest
+	5,  // 64: plimsoll.status.v1.StatusService.GetStoreReport:input_type -> plimsoll.status.v1.GetStoreReportRequest
+	11, // 65: plimsoll.status.v1.StatusService.ListProxyAccounts:input_type -> plimsoll.status.v1.ListProxyAccountsRequest
+	15, // 66: plimsoll.status.v1.StatusService.ListCollectors:input_type -> plimsoll.status.v1.ListCollectorsRequest
+	19, // 67: plimsoll.status.v1.StatusService.VerifyBlocks:input_type -> plimsoll.status.v1.VerifyBlocksRequest
+	23, // 68: plimsoll.status.v1.StatusService.VerifyStore:input_type -> plimsoll.status.v1.VerifyStoreRequest
+	1,  // 69: plimsoll.status.v1.StatusService.GetStatus:output_type -> plimsoll.status.v1.GetStatusResponse
+	6,  // 70: plimsoll.status.v1.StatusService.GetStoreReport:output_type -> plimsoll.status.v1.GetStoreReportResponse
+	12, // 71: plimsoll.status.v1.StatusService.ListProxyAccounts:output_type -> plimsoll.status.v1.ListProxyAccountsResponse
+	16, // 72: plimsoll.status.v1.StatusService.ListCollectors:output_type -> plimsoll.status.v1.ListCollectorsResponse
+	21, // 73: plimsoll.status.v1.StatusService.VerifyBlocks:output_type -> plimsoll.status.v1.VerifyBlocksResponse
+	24, // 74: plimsoll.status.v1.StatusService.VerifyStore:output_type -> plimsoll.status.v1.VerifyStoreResponse
+	69, // [69:75] is the sub-list for method output_type
+	63, // [63:69] is the sub-list for method input_type
+	63, // [63:63] is the sub-list for extension type_name
+	63, // [63:63] is the sub-list for extension extendee
+	0,  // [0:63] is the sub-list for field type_name
 }
 
 func init() { file_plimsoll_status_v1_status_proto_init() }
@@ -353,7 +2846,7 @@ func file_plimsoll_status_v1_status_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_plimsoll_status_v1_status_proto_rawDesc), len(file_plimsoll_status_v1_status_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   4,
+			NumMessages:   32,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -35,11 +35,41 @@ const (
 const (
 	// StatusServiceGetStatusProcedure is the fully-qualified name of the StatusService's GetStatus RPC.
 	StatusServiceGetStatusProcedure = "/plimsoll.status.v1.StatusService/GetStatus"
+	// StatusServiceGetStoreReportProcedure is the fully-qualified name of the StatusService's
+	// GetStoreReport RPC.
+	StatusServiceGetStoreReportProcedure = "/plimsoll.status.v1.StatusService/GetStoreReport"
+	// StatusServiceListProxyAccountsProcedure is the fully-qualified name of the StatusService's
+	// ListProxyAccounts RPC.
+	StatusServiceListProxyAccountsProcedure = "/plimsoll.status.v1.StatusService/ListProxyAccounts"
+	// StatusServiceListCollectorsProcedure is the fully-qualified name of the StatusService's
+	// ListCollectors RPC.
+	StatusServiceListCollectorsProcedure = "/plimsoll.status.v1.StatusService/ListCollectors"
+	// StatusServiceVerifyBlocksProcedure is the fully-qualified name of the StatusService's
+	// VerifyBlocks RPC.
+	StatusServiceVerifyBlocksProcedure = "/plimsoll.status.v1.StatusService/VerifyBlocks"
+	// StatusServiceVerifyStoreProcedure is the fully-qualified name of the StatusService's VerifyStore
+	// RPC.
+	StatusServiceVerifyStoreProcedure = "/plimsoll.status.v1.StatusService/VerifyStore"
 )
 
 // StatusServiceClient is a client for the plimsoll.status.v1.StatusService service.
 type StatusServiceClient interface {
+	// GetStatus checks whether the parts of Plimsoll reach each other. It answers
+	// even if nothing works: that is then what the checks say.
 	GetStatus(context.Context, *connect.Request[v1.GetStatusRequest]) (*connect.Response[v1.GetStatusResponse], error)
+	// GetStoreReport reads the state of the store's tables.
+	GetStoreReport(context.Context, *connect.Request[v1.GetStoreReportRequest]) (*connect.Response[v1.GetStoreReportResponse], error)
+	// ListProxyAccounts compares what proxies say they logged with what was
+	// received, by name of the proxy.
+	ListProxyAccounts(context.Context, *connect.Request[v1.ListProxyAccountsRequest]) (*connect.Response[v1.ListProxyAccountsResponse], error)
+	// ListCollectors tells how far behind collectors are, and when they said nothing.
+	ListCollectors(context.Context, *connect.Request[v1.ListCollectorsRequest]) (*connect.Response[v1.ListCollectorsResponse], error)
+	// VerifyBlocks compares the rows that are stored of each block with those that
+	// were sealed.
+	VerifyBlocks(context.Context, *connect.Request[v1.VerifyBlocksRequest]) (*connect.Response[v1.VerifyBlocksResponse], error)
+	// VerifyStore looks for blocks that are stored twice, and compares rollups with
+	// the rows that they count.
+	VerifyStore(context.Context, *connect.Request[v1.VerifyStoreRequest]) (*connect.Response[v1.VerifyStoreResponse], error)
 }
 
 // NewStatusServiceClient constructs a client for the plimsoll.status.v1.StatusService service. By
@@ -59,12 +89,47 @@ func NewStatusServiceClient(httpClient connect.HTTPClient, baseURL string, opts 
 			connect.WithSchema(statusServiceMethods.ByName("GetStatus")),
 			connect.WithClientOptions(opts...),
 		),
+		getStoreReport: connect.NewClient[v1.GetStoreReportRequest, v1.GetStoreReportResponse](
+			httpClient,
+			baseURL+StatusServiceGetStoreReportProcedure,
+			connect.WithSchema(statusServiceMethods.ByName("GetStoreReport")),
+			connect.WithClientOptions(opts...),
+		),
+		listProxyAccounts: connect.NewClient[v1.ListProxyAccountsRequest, v1.ListProxyAccountsResponse](
+			httpClient,
+			baseURL+StatusServiceListProxyAccountsProcedure,
+			connect.WithSchema(statusServiceMethods.ByName("ListProxyAccounts")),
+			connect.WithClientOptions(opts...),
+		),
+		listCollectors: connect.NewClient[v1.ListCollectorsRequest, v1.ListCollectorsResponse](
+			httpClient,
+			baseURL+StatusServiceListCollectorsProcedure,
+			connect.WithSchema(statusServiceMethods.ByName("ListCollectors")),
+			connect.WithClientOptions(opts...),
+		),
+		verifyBlocks: connect.NewClient[v1.VerifyBlocksRequest, v1.VerifyBlocksResponse](
+			httpClient,
+			baseURL+StatusServiceVerifyBlocksProcedure,
+			connect.WithSchema(statusServiceMethods.ByName("VerifyBlocks")),
+			connect.WithClientOptions(opts...),
+		),
+		verifyStore: connect.NewClient[v1.VerifyStoreRequest, v1.VerifyStoreResponse](
+			httpClient,
+			baseURL+StatusServiceVerifyStoreProcedure,
+			connect.WithSchema(statusServiceMethods.ByName("VerifyStore")),
+			connect.WithClientOptions(opts...),
+		),
 	}
 }
 
 // statusServiceClient implements StatusServiceClient.
 type statusServiceClient struct {
-	getStatus *connect.Client[v1.GetStatusRequest, v1.GetStatusResponse]
+	getStatus         *connect.Client[v1.GetStatusRequest, v1.GetStatusResponse]
+	getStoreReport    *connect.Client[v1.GetStoreReportRequest, v1.GetStoreReportResponse]
+	listProxyAccounts *connect.Client[v1.ListProxyAccountsRequest, v1.ListProxyAccountsResponse]
+	listCollectors    *connect.Client[v1.ListCollectorsRequest, v1.ListCollectorsResponse]
+	verifyBlocks      *connect.Client[v1.VerifyBlocksRequest, v1.VerifyBlocksResponse]
+	verifyStore       *connect.Client[v1.VerifyStoreRequest, v1.VerifyStoreResponse]
 }
 
 // GetStatus calls plimsoll.status.v1.StatusService.GetStatus.
@@ -72,9 +137,49 @@ func (c *statusServiceClient) GetStatus(ctx context.Context, req *connect.Reques
 	return c.getStatus.CallUnary(ctx, req)
 }
 
+// GetStoreReport calls plimsoll.status.v1.StatusService.GetStoreReport.
+func (c *statusServiceClient) GetStoreReport(ctx context.Context, req *connect.Request[v1.GetStoreReportRequest]) (*connect.Response[v1.GetStoreReportResponse], error) {
+	return c.getStoreReport.CallUnary(ctx, req)
+}
+
+// ListProxyAccounts calls plimsoll.status.v1.StatusService.ListProxyAccounts.
+func (c *statusServiceClient) ListProxyAccounts(ctx context.Context, req *connect.Request[v1.ListProxyAccountsRequest]) (*connect.Response[v1.ListProxyAccountsResponse], error) {
+	return c.listProxyAccounts.CallUnary(ctx, req)
+}
+
+// ListCollectors calls plimsoll.status.v1.StatusService.ListCollectors.
+func (c *statusServiceClient) ListCollectors(ctx context.Context, req *connect.Request[v1.ListCollectorsRequest]) (*connect.Response[v1.ListCollectorsResponse], error) {
+	return c.listCollectors.CallUnary(ctx, req)
+}
+
+// VerifyBlocks calls plimsoll.status.v1.StatusService.VerifyBlocks.
+func (c *statusServiceClient) VerifyBlocks(ctx context.Context, req *connect.Request[v1.VerifyBlocksRequest]) (*connect.Response[v1.VerifyBlocksResponse], error) {
+	return c.verifyBlocks.CallUnary(ctx, req)
+}
+
+// VerifyStore calls plimsoll.status.v1.StatusService.VerifyStore.
+func (c *statusServiceClient) VerifyStore(ctx context.Context, req *connect.Request[v1.VerifyStoreRequest]) (*connect.Response[v1.VerifyStoreResponse], error) {
+	return c.verifyStore.CallUnary(ctx, req)
+}
+
 // StatusServiceHandler is an implementation of the plimsoll.status.v1.StatusService service.
 type StatusServiceHandler interface {
+	// GetStatus checks whether the parts of Plimsoll reach each other. It answers
+	// even if nothing works: that is then what the checks say.
 	GetStatus(context.Context, *connect.Request[v1.GetStatusRequest]) (*connect.Response[v1.GetStatusResponse], error)
+	// GetStoreReport reads the state of the store's tables.
+	GetStoreReport(context.Context, *connect.Request[v1.GetStoreReportRequest]) (*connect.Response[v1.GetStoreReportResponse], error)
+	// ListProxyAccounts compares what proxies say they logged with what was
+	// received, by name of the proxy.
+	ListProxyAccounts(context.Context, *connect.Request[v1.ListProxyAccountsRequest]) (*connect.Response[v1.ListProxyAccountsResponse], error)
+	// ListCollectors tells how far behind collectors are, and when they said nothing.
+	ListCollectors(context.Context, *connect.Request[v1.ListCollectorsRequest]) (*connect.Response[v1.ListCollectorsResponse], error)
+	// VerifyBlocks compares the rows that are stored of each block with those that
+	// were sealed.
+	VerifyBlocks(context.Context, *connect.Request[v1.VerifyBlocksRequest]) (*connect.Response[v1.VerifyBlocksResponse], error)
+	// VerifyStore looks for blocks that are stored twice, and compares rollups with
+	// the rows that they count.
+	VerifyStore(context.Context, *connect.Request[v1.VerifyStoreRequest]) (*connect.Response[v1.VerifyStoreResponse], error)
 }
 
 // NewStatusServiceHandler builds an HTTP handler from the service implementation. It returns the
@@ -90,10 +195,50 @@ func NewStatusServiceHandler(svc StatusServiceHandler, opts ...connect.HandlerOp
 		connect.WithSchema(statusServiceMethods.ByName("GetStatus")),
 		connect.WithHandlerOptions(opts...),
 	)
+	statusServiceGetStoreReportHandler := connect.NewUnaryHandler(
+		StatusServiceGetStoreReportProcedure,
+		svc.GetStoreReport,
+		connect.WithSchema(statusServiceMethods.ByName("GetStoreReport")),
+		connect.WithHandlerOptions(opts...),
+	)
+	statusServiceListProxyAccountsHandler := connect.NewUnaryHandler(
+		StatusServiceListProxyAccountsProcedure,
+		svc.ListProxyAccounts,
+		connect.WithSchema(statusServiceMethods.ByName("ListProxyAccounts")),
+		connect.WithHandlerOptions(opts...),
+	)
+	statusServiceListCollectorsHandler := connect.NewUnaryHandler(
+		StatusServiceListCollectorsProcedure,
+		svc.ListCollectors,
+		connect.WithSchema(statusServiceMethods.ByName("ListCollectors")),
+		connect.WithHandlerOptions(opts...),
+	)
+	statusServiceVerifyBlocksHandler := connect.NewUnaryHandler(
+		StatusServiceVerifyBlocksProcedure,
+		svc.VerifyBlocks,
+		connect.WithSchema(statusServiceMethods.ByName("VerifyBlocks")),
+		connect.WithHandlerOptions(opts...),
+	)
+	statusServiceVerifyStoreHandler := connect.NewUnaryHandler(
+		StatusServiceVerifyStoreProcedure,
+		svc.VerifyStore,
+		connect.WithSchema(statusServiceMethods.ByName("VerifyStore")),
+		connect.WithHandlerOptions(opts...),
+	)
 	return "/plimsoll.status.v1.StatusService/", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
 		case StatusServiceGetStatusProcedure:
 			statusServiceGetStatusHandler.ServeHTTP(w, r)
+		case StatusServiceGetStoreReportProcedure:
+			statusServiceGetStoreReportHandler.ServeHTTP(w, r)
+		case StatusServiceListProxyAccountsProcedure:
+			statusServiceListProxyAccountsHandler.ServeHTTP(w, r)
+		case StatusServiceListCollectorsProcedure:
+			statusServiceListCollectorsHandler.ServeHTTP(w, r)
+		case StatusServiceVerifyBlocksProcedure:
+			statusServiceVerifyBlocksHandler.ServeHTTP(w, r)
+		case StatusServiceVerifyStoreProcedure:
+			statusServiceVerifyStoreHandler.ServeHTTP(w, r)
 		default:
 			http.NotFound(w, r)
 		}
@@ -105,4 +250,24 @@ type UnimplementedStatusServiceHandler struct{}
 
 func (UnimplementedStatusServiceHandler) GetStatus(context.Context, *connect.Request[v1.GetStatusRequest]) (*connect.Response[v1.GetStatusResponse], error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("plimsoll.status.v1.StatusService.GetStatus is not implemented"))
+}
+
+func (UnimplementedStatusServiceHandler) GetStoreReport(context.Context, *connect.Request[v1.GetStoreReportRequest]) (*connect.Response[v1.GetStoreReportResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("plimsoll.status.v1.StatusService.GetStoreReport is not implemented"))
+}
+
+func (UnimplementedStatusServiceHandler) ListProxyAccounts(context.Context, *connect.Request[v1.ListProxyAccountsRequest]) (*connect.Response[v1.ListProxyAccountsResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("plimsoll.status.v1.StatusService.ListProxyAccounts is not implemented"))
+}
+
+func (UnimplementedStatusServiceHandler) ListCollectors(context.Context, *connect.Request[v1.ListCollectorsRequest]) (*connect.Response[v1.ListCollectorsResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("plimsoll.status.v1.StatusService.ListCollectors is not implemented"))
+}
+
+func (UnimplementedStatusServiceHandler) VerifyBlocks(context.Context, *connect.Request[v1.VerifyBlocksRequest]) (*connect.Response[v1.VerifyBlocksResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("plimsoll.status.v1.StatusService.VerifyBlocks is not implemented"))
+}
+
+func (UnimplementedStatusServiceHandler) VerifyStore(context.Context, *connect.Request[v1.VerifyStoreRequest]) (*connect.Response[v1.VerifyStoreResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("plimsoll.status.v1.StatusService.VerifyStore is not implemented"))
 }
