@@ -52,6 +52,10 @@ func TestOnEngine(t *testing.T) {
 	t.Run("blind intervals", func(t *testing.T) { testBlindIntervals(t, writer, reader) })
 	t.Run("verify", func(t *testing.T) { testVerify(t, writer, reader) })
 	t.Run("report", func(t *testing.T) { testStoreReport(t, writer, reader) })
+	t.Run("inserts", func(t *testing.T) { testInserts(t, writer, reader) })
+	t.Run("doubles", func(t *testing.T) { testDoubles(t, writer, reader) })
+	t.Run("rollup", func(t *testing.T) { testRollup(t, dsn, writer, reader) })
+	t.Run("errors of integrity", func(t *testing.T) { testIntegrityErrors(t, writer, reader) })
 	t.Run("minutes of edges", func(t *testing.T) { testEdgeMinutes(t, writer, reader) })
 }
 

@@ -19,6 +19,7 @@ type Report struct {
 type TableReport struct {
 	Name           string
 	Parts, Rows    uint64
+	MostParts      uint64    // in one partition
 	Bytes          uint64    // on disk, indexes included
 	Oldest, Newest time.Time // rows; zero for an empty table
 	Engine         string    // with key, lifetime and settings
@@ -82,16 +83,18 @@ func StoreReport(ctx context.Context, conn driver.Conn) (Report, error) {
 
 func readTables(ctx context.Context, conn driver.Conn) ([]TableReport, error) {
 	return list(ctx, conn, `
-		SELECT t.name, p.parts, p.rows, p.bytes, t.engine_full,
+		SELECT t.name, p.parts, p.most, p.rows, p.bytes, t.engine_full,
 			toUInt64OrZero(extract(t.engine_full, 'replicated_deduplication_window = (\\d+)'))
 		FROM system.tables AS t
 		LEFT JOIN (
-			SELECT table, count() AS parts, sum(rows) AS rows, sum(bytes_on_disk) AS bytes FROM system.parts
-			WHERE database = currentDatabase() AND active GROUP BY table) AS p ON p.table = t.name
+			SELECT table, sum(n) AS parts, max(n) AS most, sum(r) AS rows, sum(b) AS bytes FROM (
+				SELECT table, count() AS n, sum(rows) AS r, sum(bytes_on_disk) AS b FROM system.parts
+				WHERE database = currentDatabase() AND active GROUP BY table, partition_id)
+			GROUP BY table) AS p ON p.table = t.name
 		WHERE t.database = currentDatabase() AND t.engine LIKE '%MergeTree'
 		ORDER BY t.name`,
 		func(rows driver.Rows) (t TableReport, err error) {
-			return t, rows.Scan(&t.Name, &t.Parts, &t.Rows, &t.Bytes, &t.Engine, &t.Window)
+			return t, rows.Scan(&t.Name, &t.Parts, &t.MostParts, &t.Rows, &t.Bytes, &t.Engine, &t.Window)
 		})
 }
 

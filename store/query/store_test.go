@@ -191,7 +191,7 @@ func testStoreReport(t *testing.T, writer, reader driver.Conn) {
 		t.Errorf("%d tables, want the 15 that keep rows and schema_migrations", len(byName))
 	}
 	spans := byName["spans"]
-	if spans.Rows != 2000 || spans.Parts == 0 || spans.Bytes == 0 || !strings.Contains(spans.Engine, "toIntervalDay(3)") {
+	if spans.Rows != 2000 || spans.Parts == 0 || spans.MostParts == 0 || spans.MostParts > spans.Parts || spans.Bytes == 0 || !strings.Contains(spans.Engine, "toIntervalDay(3)") {
 		t.Errorf("spans: %+v", spans)
 	}
 	if !spans.Oldest.Equal(oldest) || !spans.Newest.After(oldest.Add(999*time.Second)) {
