@@ -15,6 +15,8 @@
 // unacknowledged is written again to a new segment. And a block's bytes are
 // never changed: what Read returns is what Append was given, or an error.
 //
+// ReadOnly reads a log from beside the process that holds it (readonly.go).
+//
 // The files are reached through FS, so that tests can fail every step
 // (package waltest).
 package wal
