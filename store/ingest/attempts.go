@@ -60,7 +60,7 @@ func (c *attemptColumns) append(a *record.Attempt) int {
 	c.address.append(a.Upstream)
 	c.appendResult(a)
 	c.callID.Append(a.CallID)
-	id := storedRequestID(a.RequestID, a.CallID)
+	id := attemptIDOf(a.RequestID, &a.CallID)
 	c.requestID.append(id)
 	return attemptFixedBytes + len(id)
 }

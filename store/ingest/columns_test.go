@@ -136,9 +136,8 @@ func TestRequestIDThatAddsNothing(t *testing.T) {
 		"0f010203_0405-0607-0809-0a0b0c0d0ef0": "0f010203_0405-0607-0809-0a0b0c0d0ef0",
 	} {
 		r := decode(t, sealedBy(t, &requestColumns{}, &record.Request{CallID: call, RequestID: id}).body)
-		a := decode(t, sealedBy(t, &attemptColumns{}, &record.Attempt{CallID: call, RequestID: id}).body)
 		s := decode(t, sealedBy(t, &spanColumns{}, &record.Span{CallID: call, RequestID: id}).body)
-		for _, block := range []decoded{r, a, s} {
+		for _, block := range []decoded{r, s} {
 			if got := block.strings(t, "request_id")[0]; got != want {
 				t.Errorf("request id %q is stored as %q, want %q", id, got, want)
 			}

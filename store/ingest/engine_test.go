@@ -121,7 +121,7 @@ func send(p *Pipeline, n int) {
 	g := newGenerator(5, time.Now())
 	for i := range n {
 		r := g.request()
-		r.RequestID = fmt.Sprint("r", i)
+		r.RequestID, r.TraceID = fmt.Sprint("r", i), [16]byte{} // else it would not be stored
 		p.Request(r)
 	}
 }

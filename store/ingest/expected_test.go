@@ -67,7 +67,7 @@ func requestRow(r *record.Request) row {
 		"upstream": r.Upstream, "code": r.Code, "grpc_status": r.GRPCStatus, "outcome": r.Outcome, "flags": uint64(r.Flags),
 		"details": r.Details, "mtls": r.MTLS, "duration_us": r.Duration, "first_byte_us": r.FirstByte,
 		"attempts": r.Attempts, "attempt": r.Attempt, "request_bytes": r.RequestBytes, "response_bytes": r.ResponseBytes,
-		"call_id": r.CallID, "request_id": r.RequestID, "trace_id": r.TraceID, "span_id": r.SpanID,
+		"call_id": r.CallID, "request_id": requestIDOf(r.RequestID, &r.CallID, &r.TraceID), "trace_id": r.TraceID, "span_id": r.SpanID,
 		"duration_bin": record.BinOf(r.Duration), "first_byte_bin": firstByte,
 	})
 }
@@ -80,7 +80,7 @@ func attemptRow(a *record.Attempt) row {
 		"proxy": a.Proxy, "route": a.Route, "method": a.Method, "cluster": a.Cluster, "upstream": a.Upstream,
 		"number": a.Number, "code": a.Code, "grpc_status": a.GRPCStatus, "outcome": a.Outcome, "flags": uint64(a.Flags),
 		"failure": a.Failure, "duration_us": a.Duration, "first_byte_us": a.FirstByte, "pool_wait_us": a.PoolWait,
-		"call_id": a.CallID, "request_id": a.RequestID,
+		"call_id": a.CallID, "request_id": attemptIDOf(a.RequestID, &a.CallID),
 	}
 }
 

@@ -2,14 +2,38 @@ package ingest
 
 import "encoding/binary"
 
-// storedRequestID returns the request id to be stored: none if it is the text
-// form of the call id, from which it can be made again.
-func storedRequestID(id string, call [16]byte) string {
-	if isText(id, &call) {
+// A request id is as random as the other ids and takes as much of the disk, so
+// it is stored where it adds something: not where it is the text form of the
+// call id, and not beside better keys (docs/decisions/2026-11-24-request-ids.md).
+
+// requestIDOf returns the request id to be stored with a request: none where the
+// call id joins its rows and the trace id finds it.
+func requestIDOf(id string, call, trace *[16]byte) string {
+	if *call != zeroID && *trace != zeroID || isText(id, call) {
 		return ""
 	}
 	return id
 }
+
+// attemptIDOf returns the one to be stored with a try: none where the call id
+// leads to its request.
+func attemptIDOf(id string, call *[16]byte) string {
+	if *call != zeroID {
+		return ""
+	}
+	return id
+}
+
+// spanIDOf returns the one to be stored with a span, which tells a trace's spans
+// of one request from those of another.
+func spanIDOf(id string, call *[16]byte) string {
+	if isText(id, call) {
+		return ""
+	}
+	return id
+}
+
+var zeroID [16]byte
 
 // isText tells whether a text is the RFC 9562 form of 16 bytes, in lower case.
 func isText(s string, id *[16]byte) bool {

@@ -65,7 +65,7 @@ func (c *requestColumns) append(r *record.Request) int {
 	c.address.append(r.Upstream)
 	c.appendResult(r)
 	c.callID.Append(r.CallID)
-	id := storedRequestID(r.RequestID, r.CallID)
+	id := requestIDOf(r.RequestID, &r.CallID, &r.TraceID)
 	c.requestID.append(id)
 	c.traceID.Append(r.TraceID)
 	c.spanID.Append(r.SpanID)

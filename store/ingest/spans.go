@@ -64,7 +64,7 @@ func (c *spanColumns) append(s *record.Span) int {
 	c.appendNames(s)
 	c.code.Append(s.Code)
 	c.flags.Append(uint64(s.Flags))
-	id := storedRequestID(s.RequestID, s.CallID)
+	id := spanIDOf(s.RequestID, &s.CallID)
 	c.requestID.append(id)
 	c.callID.Append(s.CallID)
 	bytes := spanFixedBytes + len(s.StatusMessage) + len(id)
