@@ -10,8 +10,6 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-
-	"github.com/plimsoll-mesh/plimsoll/mesh/ca"
 )
 
 func open(t *testing.T, path string) *Dir {
@@ -136,14 +134,11 @@ func TestReadPrivateBounds(t *testing.T) {
 func TestRootIsKept(t *testing.T) {
 	now := time.Now()
 	d := open(t, filepath.Join(t.TempDir(), "ca"))
-	root, err := ca.NewRoot("td", now)
+	root, err := d.Make("root-1.pem", "td", now)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := d.WriteRoot("root-1.pem", root); err != nil {
-		t.Fatal(err)
-	}
-	got, err := d.ReadRoot("root-1.pem")
+	got, err := d.Load("root-1.pem")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -153,15 +148,20 @@ func TestRootIsKept(t *testing.T) {
 	if err := got.Validate("td", now); err != nil {
 		t.Error(err)
 	}
+	if err := d.Destroy("root-1.pem"); err != nil {
+		t.Error(err)
+	}
+	if _, err := d.Load("root-1.pem"); !errors.Is(err, fs.ErrNotExist) {
+		t.Error(err)
+	}
+	if _, err := d.Make("root-2.pem", "no domain", now); err == nil {
+		t.Error("made a root of no domain")
+	}
 }
 
-func TestReadRootRefuses(t *testing.T) {
+func TestLoadRefuses(t *testing.T) {
 	d := open(t, filepath.Join(t.TempDir(), "ca"))
-	root, err := ca.NewRoot("td", time.Now())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := d.WriteRoot("good.pem", root); err != nil {
+	if _, err := d.Make("good.pem", "td", time.Now()); err != nil {
 		t.Fatal(err)
 	}
 	good, err := d.Read("good.pem")
@@ -177,12 +177,12 @@ func TestReadRootRefuses(t *testing.T) {
 		if err := d.Write("bad.pem", []byte(tc.text)); err != nil {
 			t.Fatal(err)
 		}
-		_, err := d.ReadRoot("bad.pem")
+		_, err := d.Load("bad.pem")
 		if err == nil || !strings.Contains(err.Error(), tc.want) {
 			t.Errorf("%s: %v, want %s", name, err, tc.want)
 		}
 	}
-	if _, err := d.ReadRoot("none.pem"); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := d.Load("none.pem"); !errors.Is(err, fs.ErrNotExist) {
 		t.Error(err)
 	}
 }

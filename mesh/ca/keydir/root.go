@@ -7,12 +7,24 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/plimsoll-mesh/plimsoll/mesh/ca"
 )
 
-// WriteRoot keeps a root under a name, which ends in ".pem".
-func (d *Dir) WriteRoot(name string, root ca.Issuer) error {
+// Make makes a root and keeps it in the file of that name.
+func (d *Dir) Make(name, trustDomain string, now time.Time) (ca.Issuer, error) {
+	root, err := ca.NewRoot(trustDomain, now)
+	if err != nil {
+		return ca.Issuer{}, err
+	}
+	return root, d.keep(name, root)
+}
+
+// Destroy removes a root and its key; one that is not there is no error.
+func (d *Dir) Destroy(name string) error { return d.Remove(name) }
+
+func (d *Dir) keep(name string, root ca.Issuer) error {
 	key, err := x509.MarshalPKCS8PrivateKey(root.Key)
 	if err != nil {
 		return fmt.Errorf("encoding the key of %s: %w", name, err)
@@ -29,8 +41,8 @@ func (d *Dir) WriteRoot(name string, root ca.Issuer) error {
 	return d.Write(name, text.Bytes())
 }
 
-// ReadRoot returns what WriteRoot kept.
-func (d *Dir) ReadRoot(name string) (ca.Issuer, error) {
+// Load returns the root that Make kept.
+func (d *Dir) Load(name string) (ca.Issuer, error) {
 	text, err := d.Read(name)
 	if err != nil {
 		return ca.Issuer{}, fmt.Errorf("reading root: %w", err)
