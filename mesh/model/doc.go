@@ -3,7 +3,8 @@
 // keep. Readers of configuration produce it and package envoyconf turns it into
 // Envoy's own resources, so neither knows the other.
 //
-// Read mesh.go first, then service.go, route.go and policy.go. A concern that
+// Read mesh.go first, then service.go, route.go (with match.go and answer.go),
+// policy.go and security.go. A concern that
 // belongs to a call's way gets a field of Route, one that belongs to the
 // connection to a service a field of Policy, and one that belongs to a proxy a
 // field of Workload; each is a small type with its defaults beside it.

@@ -1,11 +1,17 @@
 package model
 
+import "time"
+
 // Mesh is everything that the proxies are configured from.
 type Mesh struct {
-	Name      string // mesh id, the first part of every node id
-	Cluster   string // cluster id, the second part
-	Workloads []*Workload
-	Services  []*Service
+	Name    string // mesh id, the first part of every node id
+	Cluster string // cluster id, the second part
+	// TrustDomain is that of the SPIFFE IDs; "" in a mesh without identities.
+	TrustDomain    string
+	RootNamespace  string        // whose policies hold for every namespace; "": none
+	CertificateTTL time.Duration // 0: the authority's own
+	Workloads      []*Workload
+	Services       []*Service
 }
 
 // Workload is one running copy of an application with its proxy beside it.
@@ -20,6 +26,26 @@ type Workload struct {
 	InboundPort     int               // port of the proxy at Address
 	AppPort         int               // port of the application at 127.0.0.1
 	Upstreams       []Upstream        // the services it calls
+	PeerMode        PeerMode          // what its inbound port takes; "" is PERMISSIVE
+	Authorization   Authorization
+	Telemetry       Telemetry
+	RateLimit       *RateLimit // of calls that arrive; nil: none
+	Scoped          bool       // a Sidecar holds; it sees Egress and nothing else
+	Egress          []EgressHost
+}
+
+// Principal returns the workload's identity as policies write it, without
+// "spiffe://".
+func (m *Mesh) Principal(w *Workload) string {
+	return m.TrustDomain + "/ns/" + w.Namespace + "/sa/" + w.Account()
+}
+
+// Account returns the service account, "default" where none is set.
+func (w *Workload) Account() string {
+	if w.ServiceAccount == "" {
+		return "default"
+	}
+	return w.ServiceAccount
 }
 
 // Upstream is a service that a workload calls, and the port at 127.0.0.1 on

@@ -16,6 +16,23 @@ type Policy struct {
 	Limits         Limits
 	RetryBudget    *RetryBudget      // nil: none; where set it replaces Limits.Retries
 	Outlier        *OutlierDetection // nil: off
+	Connections    Connections
+	Balancer       Balancer
+	TLS            *ClientTLS // nil: mutual TLS with whoever offers it
+}
+
+// Connections says how long connections last. The zero value is Envoy's.
+type Connections struct {
+	MaxRequests uint32        // on one connection; 0: no limit
+	MaxDuration time.Duration // 0: no limit
+	IdleTimeout time.Duration // without a request; 0: Envoy's 1 h
+	KeepAlive   *KeepAlive    // of TCP; nil: none
+}
+
+// KeepAlive is TCP's. A 0 leaves the operating system's value.
+type KeepAlive struct {
+	Probes         uint32
+	Time, Interval time.Duration // whole seconds
 }
 
 // Limits are the thresholds of the circuit breaker, per proxy and cluster.
@@ -39,6 +56,11 @@ type OutlierDetection struct {
 	Interval           time.Duration
 	BaseEjection       time.Duration // times the number of ejections so far
 	MaxEjectionPercent uint32        // share of hosts that may be out at once
+	MinHealthPercent   uint32        // below it the detection stops and all hosts are used; 0: never
+	// SplitLocal judges failures that the proxy saw itself, such as a connect
+	// timeout, apart from those that hosts answered.
+	SplitLocal       bool
+	ConsecutiveLocal uint32 // local failures in a row; 0: not judged
 }
 
 // DefaultPolicy is what holds where nothing is said: no limits, and Istio's

@@ -14,6 +14,8 @@ type Retry struct {
 	PerTryTimeout time.Duration // 0: the route's timeout
 	On            []string      // Envoy's retry_on conditions
 	StatusCodes   []uint32      // retried besides, ascending
+	BackOff       time.Duration // before the first retry, doubled for each; 0: Envoy's 25 ms
+	SameHost      bool          // a retry may go to the host that has failed
 }
 
 // conditions are the retry_on values that Envoy's router knows

@@ -16,12 +16,22 @@ type Service struct {
 	Subsets         []*Subset // besides the whole
 	Routes          []*Route  // the first that matches wins; never empty
 	Policy          Policy
+	External        *External // nil: workloads of the mesh offer it
 }
 
 // Subset is the part of a service whose workloads carry all Labels.
 type Subset struct {
 	Name   string
 	Labels map[string]string
+	Policy *Policy // nil: the service's
+}
+
+// PolicyOf returns the limits towards a subset, "" being the whole.
+func (s *Service) PolicyOf(subset string) Policy {
+	if sub := s.Subset(subset); sub != nil && sub.Policy != nil {
+		return *sub.Policy
+	}
+	return s.Policy
 }
 
 // Subset returns the subset, nil if there is none of that name.
@@ -34,8 +44,14 @@ func (s *Service) Subset(name string) *Subset {
 	return nil
 }
 
-// Host returns "service.namespace".
-func (s *Service) Host() string { return s.Name + "." + s.Namespace }
+// Host returns "service.namespace", or the name of an external service, which
+// has no namespace on the wire.
+func (s *Service) Host() string {
+	if s.External != nil {
+		return s.Name
+	}
+	return s.Name + "." + s.Namespace
+}
 
 // ClusterName returns the Envoy cluster of a subset, "" being the whole:
 // "outbound|<port>|<subset>|<service>.<namespace>" (the form of Istio's

@@ -21,7 +21,7 @@ func (m *Mesh) Validate() error {
 		errs = append(errs, m.validateWorkload(w, names, ports)...)
 	}
 	for _, s := range m.Services {
-		errs = append(errs, s.validate()...)
+		errs = append(errs, m.validateService(s)...)
 	}
 	return errors.Join(errs...)
 }
@@ -67,7 +67,7 @@ func (m *Mesh) validateWorkload(w *Workload, names map[string]bool, ports map[st
 	return errs
 }
 
-func (s *Service) validate() []error {
+func (m *Mesh) validateService(s *Service) []error {
 	var errs []error
 	bad := func(format string, args ...any) {
 		errs = append(errs, fmt.Errorf("service %s: "+format, append([]any{s.Host()}, args...)...))
@@ -76,22 +76,44 @@ func (s *Service) validate() []error {
 		bad("has no route")
 	}
 	for _, r := range s.Routes {
-		total := uint64(0)
-		for _, d := range r.Destinations {
-			total += uint64(d.Weight)
-			if d.Subset != "" && s.Subset(d.Subset) == nil {
-				bad("route %s leads to subset %s, which is not defined", r.Name, d.Subset)
-			}
-		}
-		if total == 0 || total > Unlimited {
-			bad("route %s: weights add up to %d", r.Name, total)
-		}
-		if r.Timeout < 0 || r.Retry.PerTryTimeout < 0 {
-			bad("route %s: negative timeout", r.Name)
-		}
+		m.validateRoute(s, r, bad)
 	}
-	if b := s.Policy.RetryBudget; b != nil && (math.IsNaN(b.Percent) || b.Percent < 0 || b.Percent > 100) {
-		bad("retry budget of %v %%", b.Percent)
+	s.Policy.validate(bad)
+	for _, sub := range s.Subsets {
+		if sub.Policy != nil {
+			sub.Policy.validate(bad)
+		}
 	}
 	return errs
+}
+
+func (m *Mesh) validateRoute(s *Service, r *Route, bad func(string, ...any)) {
+	for _, d := range r.Targets() {
+		to := m.Destination(s, d)
+		switch {
+		case to == nil:
+			bad("route %s leads to %s.%s, which nobody offers", r.Name, d.Service, d.Namespace)
+		case d.Subset != "" && to.Subset(d.Subset) == nil:
+			bad("route %s leads to subset %s, which is not defined", r.Name, d.Subset)
+		}
+	}
+	total := uint64(0)
+	for _, d := range r.Destinations {
+		total += uint64(d.Weight)
+	}
+	if r.Forwards() && total == 0 || total > Unlimited {
+		bad("route %s: weights add up to %d", r.Name, total)
+	}
+	if r.Timeout < 0 || r.Retry.PerTryTimeout < 0 {
+		bad("route %s: negative timeout", r.Name)
+	}
+}
+
+func (p Policy) validate(bad func(string, ...any)) {
+	if b := p.RetryBudget; b != nil && (math.IsNaN(b.Percent) || b.Percent < 0 || b.Percent > 100) {
+		bad("retry budget of %v %%", b.Percent)
+	}
+	if hashes := p.Balancer.Algorithm == RingHash || p.Balancer.Algorithm == Maglev; hashes != (p.Balancer.Hash != nil) {
+		bad("load balancing by %s with a hash: %v", p.Balancer.Algorithm, p.Balancer.Hash != nil)
+	}
 }
