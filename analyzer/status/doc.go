@@ -14,4 +14,9 @@
 // A check whose ground is missing (tables without a store) is left out rather
 // than reported as a second finding. checks.go judges, and is pure; facts.go
 // reads what it judges from the store.
+//
+// Whether what is stored is complete, and once each, is told by findings with
+// codes of their own (thresholds.go): of tables (tables.go), of proxies whose
+// rows differ from their counters (accounts.go), of collectors that were silent
+// (collectors.go), of blocks and rollups (verify.go).
 package status
