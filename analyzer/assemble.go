@@ -10,6 +10,7 @@ import (
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
 	"github.com/plimsoll-mesh/plimsoll/analyzer/alert"
+	"github.com/plimsoll-mesh/plimsoll/analyzer/gate"
 	"github.com/plimsoll-mesh/plimsoll/analyzer/graph"
 	"github.com/plimsoll-mesh/plimsoll/analyzer/handler"
 	"github.com/plimsoll-mesh/plimsoll/analyzer/slo"
@@ -65,12 +66,16 @@ func (p *parts) mount(cfg *Config, evaluator *slo.Evaluator, version string, log
 		reach = status.ReachMesh(judge.Mesh)
 	}
 	alerts := alert.NewHandler(p.state, evaluator)
+	releases := gate.New(p.conn, time.Now)
 	p.services = handler.Services{
 		Graph:  graph.New(p.conn, time.Now),
 		SLO:    alerts,
 		Alert:  alerts,
 		Tune:   tune.New(judge),
 		Status: status.New(p.conn, reach, version, time.Now),
+
+		Gate:      releases,
+		GateHooks: releases.Hooks(),
 	}
 }
 

@@ -10,7 +10,9 @@ import (
 	"connectrpc.com/connect"
 
 	"github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/alert/v1/alertv1connect"
+	"github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/gate/v1/gatev1connect"
 	"github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/graph/v1/graphv1connect"
+	"github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/observe/v1/observev1connect"
 	"github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/slo/v1/slov1connect"
 	"github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/status/v1/statusv1connect"
 	"github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/tune/v1/tunev1connect"
@@ -31,6 +33,11 @@ type Services struct {
 	Alert  alertv1connect.AlertServiceHandler
 	Tune   tunev1connect.TuneServiceHandler
 	Status statusv1connect.StatusServiceHandler
+
+	Observe observev1connect.ObserveServiceHandler
+	Gate    gatev1connect.GateServiceHandler
+	// GateHooks serves /gate and the paths below it.
+	GateHooks http.Handler
 }
 
 // Settings are what a handler is made of besides its services.
@@ -64,6 +71,18 @@ func New(s Services, set Settings) http.Handler {
 	}
 	if s.Status != nil {
 		mux.Handle(statusv1connect.NewStatusServiceHandler(s.Status, options))
+	}
+	if s.Observe != nil {
+		path, h := observev1connect.NewObserveServiceHandler(s.Observe, options)
+		mux.Handle(path, endless(h))
+	}
+	if s.Gate != nil {
+		mux.Handle(gatev1connect.NewGateServiceHandler(s.Gate, options))
+	}
+	if s.GateHooks != nil {
+		hooks := plain(set.Tokens, s.GateHooks)
+		mux.Handle("/gate", hooks)
+		mux.Handle("/gate/", hooks)
 	}
 	return mux
 }
