@@ -22,14 +22,14 @@ func testAgainstRows(t *testing.T, conn driver.Conn) {
 	insert(t, conn, calls...)
 	for i := range 25 {
 		in, windows := randomIndicator(r), randomWindows(r)
-		got, err := store{conn}.counts(t.Context(), in, windows)
+		got, err := store{conn}.counts(t.Context(), in, windows, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if diff := cmp.Diff(countRows(calls, in, windows), got); diff != "" {
 			t.Errorf("case %d, indicator %+v, windows %v:\n%s", i, in, windows, diff)
 		}
-		series, err := store{conn}.series(t.Context(), in, windows[0])
+		series, err := store{conn}.series(t.Context(), in, windows[0], Grid)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
+	"github.com/plimsoll-mesh/plimsoll/analyzer/slo/exclude"
 	"github.com/plimsoll-mesh/plimsoll/analyzer/slo/window"
 )
 
@@ -16,10 +17,10 @@ type WatermarkFunc func(ctx context.Context, at time.Time) (watermark time.Time,
 
 // source supplies counts. The store is one; tests script another.
 type source interface {
-	// counts returns one count per window, all within windows[0].
-	counts(ctx context.Context, in Indicator, windows []Window) ([]Count, error)
-	// series returns one count per grid bucket of the window.
-	series(ctx context.Context, in Indicator, w Window) ([]Count, error)
+	// counts returns one count per window, without what lies in the cuts.
+	counts(ctx context.Context, in Indicator, windows, cuts []Window) ([]Count, error)
+	// series returns one count per bucket of the window, of Grid or a minute.
+	series(ctx context.Context, in Indicator, w Window, width time.Duration) ([]Count, error)
 	// sight tells which parts of the window were seen.
 	sight(ctx context.Context, w Window) (Sight, error)
 }
@@ -30,6 +31,7 @@ type Evaluator struct {
 	source    source
 	watermark WatermarkFunc
 	slos      []*SLO
+	excluded  []exclude.Exclusion
 }
 
 // NewEvaluator returns an evaluator of the given SLOs over the rollups behind
@@ -37,6 +39,10 @@ type Evaluator struct {
 func NewEvaluator(conn driver.Conn, watermark WatermarkFunc, slos []*SLO) *Evaluator {
 	return &Evaluator{source: store{conn}, watermark: watermark, slos: slos}
 }
+
+// Exclude makes the evaluator leave out what the exclusions cover, in the past
+// too. Call it before the first evaluation.
+func (e *Evaluator) Exclude(list []exclude.Exclusion) { e.excluded = list }
 
 // SLOs returns the SLOs in the order of their files. It must not be changed.
 func (e *Evaluator) SLOs() []*SLO { return e.slos }
@@ -68,19 +74,32 @@ func (e *Evaluator) evaluate(ctx context.Context, slos []*SLO, at time.Time) ([]
 			list = append(list, unseen(s, at, reason))
 			continue
 		}
-		windows := s.windows(end(at, watermark))
-		if _, ok := seen[windows[0]]; !ok {
-			if seen[windows[0]], err = e.source.sight(ctx, windows[0]); err != nil {
+		windows := windowsOf(s, end(at, watermark))
+		whole := window.Hull(windows)
+		if _, ok := seen[whole]; !ok {
+			if seen[whole], err = e.source.sight(ctx, whole); err != nil {
 				return nil, fmt.Errorf("evaluating slo %s: %w", s.Name, err)
 			}
 		}
-		counts, err := e.source.counts(ctx, s.Indicator, windows)
+		m := measure{e.source, s, windows, e.cuts(s, whole), seen[whole]}
+		counts, err := m.counts(ctx)
 		if err != nil {
 			return nil, fmt.Errorf("evaluating slo %s: %w", s.Name, err)
 		}
-		list = append(list, judge(s, at, watermark, windows, counts, seen[windows[0]]))
+		list = append(list, judge(s, at, watermark, windows, counts, seen[whole]))
 	}
 	return list, nil
+}
+
+// cuts returns what does not count for an SLO.
+func (e *Evaluator) cuts(s *SLO, w Window) []Window {
+	var list []exclude.Exclusion
+	for _, x := range e.excluded {
+		if x.Covers(s.Name, s.Service) {
+			list = append(list, x)
+		}
+	}
+	return exclude.Windows(list, w)
 }
 
 // end returns where windows end: on the grid, never after the watermark or the

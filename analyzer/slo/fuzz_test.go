@@ -13,7 +13,7 @@ import (
 // FuzzParse: whatever a file holds, the reader refuses it or makes an SLO that
 // keeps its promises.
 func FuzzParse(f *testing.F) {
-	for _, name := range []string{"testdata/checkout.yaml", "testdata/plain.yaml"} {
+	for _, name := range []string{"spec/testdata/checkout.yaml", "spec/testdata/plain.yaml"} {
 		text, err := os.ReadFile(name)
 		if err != nil {
 			f.Fatal(err)
@@ -55,7 +55,7 @@ func checkSLO(t *testing.T, s *SLO) {
 			t.Errorf("row %+v: %v", r, err)
 		}
 	}
-	for _, w := range s.windows(t0) {
+	for _, w := range windowsOf(s, t0) {
 		if w.Empty() || w.Len()%Grid != 0 {
 			t.Errorf("window %+v", w)
 		}

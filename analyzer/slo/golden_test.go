@@ -67,7 +67,7 @@ func (r *scripted) run(t *testing.T, verb, rest string) (err error) {
 		r.slo.Objective = percent / 100
 		return err
 	case "period":
-		r.slo.Period, err = parsePeriod(rest)
+		r.slo.Period, err = burn.ParseWindow(rest)
 		return err
 	case "rows":
 		r.slo.Rows, err = burn.ParseRows(rest, burn.Limits{Period: r.slo.Period, Bucket: Grid, Beta: r.slo.Beta()})

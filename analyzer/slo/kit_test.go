@@ -5,7 +5,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/plimsoll-mesh/plimsoll/analyzer/slo/spec"
 	"github.com/plimsoll-mesh/plimsoll/analyzer/slo/window"
+	"github.com/plimsoll-mesh/plimsoll/record"
 )
 
 const s, m, h = time.Second, time.Minute, time.Hour
@@ -15,6 +17,8 @@ const s, m, h = time.Second, time.Minute, time.Hour
 var t0 = window.Floor(time.Now().Add(-time.Hour), window.Coarse)
 
 func span(from, to time.Duration) Window { return Window{From: t0.Add(from), To: t0.Add(to)} }
+
+func defaultGood() []record.Outcome { return spec.DefaultGood() }
 
 func errText(err error) string {
 	if err == nil {

@@ -38,7 +38,7 @@ func (e *Evaluator) LastBurn(ctx context.Context, at time.Time) (Burn, bool, err
 	found := false
 	for _, s := range e.slos {
 		w := window.Before(end(at, watermark), min(s.Period, burnLookback))
-		buckets, err := e.source.series(ctx, s.Indicator, w)
+		buckets, err := e.source.series(ctx, s.Indicators()[0], w, Grid)
 		if err != nil {
 			return Burn{}, false, fmt.Errorf("looking for burns of slo %s: %w", s.Name, err)
 		}
@@ -110,5 +110,5 @@ func greenFrom(buckets []Count, to int, factor, beta float64) int {
 }
 
 func bucketWindow(from time.Time, first, end int) Window {
-	return Window{from.Add(time.Duration(first) * Grid), from.Add(time.Duration(end) * Grid)}
+	return Window{From: from.Add(time.Duration(first) * Grid), To: from.Add(time.Duration(end) * Grid)}
 }

@@ -3,6 +3,9 @@ package slo
 import (
 	"context"
 	"time"
+
+	"github.com/plimsoll-mesh/plimsoll/analyzer/slo/budget"
+	"github.com/plimsoll-mesh/plimsoll/analyzer/slo/exclude"
 )
 
 // script is a source of one count per grid bucket from start on, seen
@@ -14,23 +17,23 @@ type script struct {
 	err     error
 }
 
-func (f script) counts(ctx context.Context, in Indicator, windows []Window) ([]Count, error) {
+func (f script) counts(ctx context.Context, in Indicator, windows, cuts []Window) ([]Count, error) {
 	sums := make([]Count, len(windows))
 	for i, w := range windows {
-		list, _ := f.series(ctx, in, w)
-		for _, c := range list {
-			sums[i] = sums[i].Add(c)
+		for _, piece := range exclude.Rest(w, cuts) {
+			list, _ := f.series(ctx, in, piece, Grid)
+			sums[i] = sums[i].Add(budget.Sum(list...))
 		}
 	}
 	return sums, f.err
 }
 
-func (f script) series(_ context.Context, _ Indicator, w Window) ([]Count, error) {
-	list := make([]Count, w.Len()/Grid)
-	for i := range list {
-		at := int(w.From.Add(time.Duration(i)*Grid).Sub(f.start) / Grid)
+func (f script) series(_ context.Context, _ Indicator, w Window, width time.Duration) ([]Count, error) {
+	list := make([]Count, w.Len()/width)
+	for i := range w.Len() / Grid {
+		at := int(w.From.Add(i*Grid).Sub(f.start) / Grid)
 		if at >= 0 && at < len(f.buckets) {
-			list[i] = f.buckets[at]
+			list[i/(width/Grid)] = list[i/(width/Grid)].Add(f.buckets[at])
 		}
 	}
 	return list, f.err

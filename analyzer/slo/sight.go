@@ -52,7 +52,7 @@ func (s Sight) Coverage(w Window) float64 {
 // born cuts off the part of the window before the first heartbeat.
 func (s Sight) born(w Window) Window {
 	if s.First.IsZero() {
-		return Window{w.To, w.To}
+		return Window{From: w.To, To: w.To}
 	}
 	if first := window.Floor(s.First, Grid); first.After(w.From) {
 		w.From = first

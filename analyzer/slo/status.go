@@ -35,7 +35,8 @@ type RowStatus struct {
 	Row         Row
 	Long, Short Reading
 	NoData      string // why the row cannot be judged; "" if it can
-	Firing      bool   // both windows exceed the factor
+	Held        string // why it does not fire although both windows exceed the factor: low traffic
+	Firing      bool   // both windows exceed the factor, and nothing holds it
 	Calm        bool   // the short window does not exceed it
 }
 
@@ -51,14 +52,33 @@ const minCoverage = 0.9
 // maxLag bounds how far the watermark may stay behind the time of asking.
 const maxLag = time.Minute
 
-// windows lists what must be counted for an evaluation that ends at to: the
-// period, then the long and the short window of each row.
-func (s *SLO) windows(to time.Time) []Window {
-	list := []Window{window.Before(to, s.Period)}
+// windowsOf lists what must be counted for an evaluation that ends at to: the
+// period, then the long and the short window of each row. A calendar period is
+// counted from its start to to; with slices all ends lie on them.
+func windowsOf(s *SLO, to time.Time) []Window {
+	if s.Slice > 0 {
+		to = window.Floor(to, s.Slice)
+	}
+	list := []Window{period(s, to)}
 	for _, r := range s.Rows {
 		list = append(list, window.Before(to, r.Long), window.Before(to, r.Short))
 	}
+	if s.Slice > 0 {
+		for i := range list {
+			list[i].From = window.Floor(list[i].From, s.Slice)
+		}
+	}
 	return list
+}
+
+// period is the rolling period that ends at to, or the calendar one up to it. At
+// the very start of a calendar period that is the whole one before.
+func period(s *SLO, to time.Time) Window {
+	if s.Calendar == nil {
+		return window.Before(to, s.Period)
+	}
+	w, _ := s.Calendar.At(to.Add(-1))
+	return Window{From: w.From.UTC(), To: to}
 }
 
 // judge turns the counts of s.windows into a status. It is the whole rule and
@@ -67,8 +87,8 @@ func judge(s *SLO, at, watermark time.Time, windows []Window, counts []Count, se
 	st := Status{SLO: s, At: at, Watermark: watermark, Window: windows[0], Count: counts[0], State: OK}
 	for i, r := range s.Rows {
 		long, short := 1+2*i, 2+2*i
-		row := RowStatus{Row: r, Long: Reading{windows[long], counts[long]}, Short: Reading{windows[short], counts[short]}}
-		row.judge(s.Beta(), seen)
+		row := RowStatus{Row: r, Long: Reading{Window: windows[long], Count: counts[long]}, Short: Reading{Window: windows[short], Count: counts[short]}}
+		row.judge(s, seen)
 		if row.Firing {
 			st.State = Burning
 		}
@@ -89,7 +109,8 @@ func judge(s *SLO, at, watermark time.Time, windows []Window, counts []Count, se
 }
 
 // judge decides the row from its two readings.
-func (r *RowStatus) judge(beta float64, seen Sight) {
+func (r *RowStatus) judge(s *SLO, seen Sight) {
+	beta := s.Beta()
 	if r.NoData = seen.gap(r.Long.Window, r.Long.Count); r.NoData == "" {
 		r.NoData = seen.gap(r.Short.Window, r.Short.Count)
 	}
@@ -99,6 +120,10 @@ func (r *RowStatus) judge(beta float64, seen Sight) {
 	hot := r.Short.Count.Exceeds(r.Row.Factor, beta)
 	r.Calm = !hot
 	r.Firing = hot && r.Long.Count.Exceeds(r.Row.Factor, beta)
+	if r.Firing && s.Slice == 0 && len(s.Parts) == 0 { // the gate is about requests
+		r.Held = s.Gate.Holds(r.Long.Count, r.Row.Factor, beta)
+		r.Firing = r.Held == ""
+	}
 }
 
 // blind makes the status one without data, its rows too: they neither fire nor

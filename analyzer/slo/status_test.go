@@ -195,7 +195,7 @@ func prefixSums(buckets []Count) []Count {
 	return sums
 }
 
-func (p *prefix) counts(_ context.Context, _ Indicator, windows []Window) ([]Count, error) {
+func (p *prefix) counts(_ context.Context, _ Indicator, windows, _ []Window) ([]Count, error) {
 	list := make([]Count, len(windows))
 	for i, w := range windows {
 		a, b := p.at(w.From), p.at(w.To)
@@ -208,7 +208,7 @@ func (p *prefix) at(t time.Time) Count {
 	return p.sums[min(max(int(t.Sub(p.start)/Grid), 0), len(p.sums)-1)]
 }
 
-func (p *prefix) series(context.Context, Indicator, Window) ([]Count, error) {
+func (p *prefix) series(context.Context, Indicator, Window, time.Duration) ([]Count, error) {
 	return nil, errors.New("not scripted")
 }
 

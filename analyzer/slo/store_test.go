@@ -133,7 +133,7 @@ func TestStore(t *testing.T) {
 	t.Run("status", func(t *testing.T) { testStatus(t, conn) })
 	t.Run("against rows", func(t *testing.T) { testAgainstRows(t, conn) })
 	t.Run("names that need quoting", func(t *testing.T) {
-		_, err := store{conn}.counts(t.Context(), Indicator{Service: `it's \ "odd" ?`, Route: "?", Good: defaultGood()}, []Window{span(0, m)})
+		_, err := store{conn}.counts(t.Context(), Indicator{Service: `it's \ "odd" ?`, Route: "?", Good: defaultGood()}, []Window{span(0, m)}, nil)
 		if err != nil {
 			t.Error(err)
 		}
@@ -141,7 +141,7 @@ func TestStore(t *testing.T) {
 	t.Run("cancelled", func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
-		if _, err := (store{conn}).counts(ctx, Indicator{Service: "cart", Good: defaultGood()}, []Window{span(0, m)}); err == nil {
+		if _, err := (store{conn}).counts(ctx, Indicator{Service: "cart", Good: defaultGood()}, []Window{span(0, m)}, nil); err == nil {
 			t.Error("counting with a cancelled context: no error")
 		}
 	})
@@ -165,7 +165,7 @@ func testCounts(t *testing.T, src store) {
 		{"unknown service", Indicator{Service: "nobody", Good: defaultGood()}, []Count{{}, {}, {}, {}}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			got, err := src.counts(t.Context(), tc.in, windows)
+			got, err := src.counts(t.Context(), tc.in, windows, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -178,7 +178,7 @@ func testCounts(t *testing.T, src store) {
 
 func testSeries(t *testing.T, src store) {
 	in := Indicator{Service: "cart", Namespace: "n1", Good: defaultGood()}
-	got, err := src.series(t.Context(), in, span(-10*s, 30*s))
+	got, err := src.series(t.Context(), in, span(-10*s, 30*s), Grid)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -186,7 +186,7 @@ func testSeries(t *testing.T, src store) {
 		t.Error(diff)
 	}
 	in.Latency = 100 * time.Millisecond
-	got, err = src.series(t.Context(), in, span(0, 20*s))
+	got, err = src.series(t.Context(), in, span(0, 20*s), Grid)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -214,7 +214,7 @@ func testLongWindows(t *testing.T, conn driver.Conn) {
 		2 * time.Millisecond: {{41, 61}, {32, 48}},
 	} {
 		in.Latency = latency
-		got, err := store{conn}.counts(t.Context(), in, windows)
+		got, err := store{conn}.counts(t.Context(), in, windows, nil)
 		if err != nil {
 			t.Fatal(err)
 		}

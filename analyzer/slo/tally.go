@@ -36,3 +36,12 @@ func (t tally) events() (n uint64) {
 	}
 	return n
 }
+
+// gather adds up the pieces of windows: of[i] is the window that piece i is of.
+func (t tally) gather(of []int, n int) tally {
+	whole := make([]Count, n)
+	for i, c := range t.counts {
+		whole[of[i]] = whole[of[i]].Add(c)
+	}
+	return tally{t.src, t.client, whole}
+}
