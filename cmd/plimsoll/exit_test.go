@@ -51,7 +51,7 @@ func TestExitCodes(t *testing.T) {
 		{"analyzer run --config " + bad, exitBadData, `did you mean "listen"`},
 		{"analyzer run --config " + bad + ".none", exitBadData, "no such file"},
 		{"analyzer run --log-level loud", exitUsage, "loud"},
-		{"doctor --url ftp://x", exitFindings, "found something"},
+		{"doctor --url ftp://x", exitFindings, " findings"},
 		{"graph --url 127.0.0.1:1", exitUsage, "not an http or https URL"},
 		{"graph --token-file /none", exitUsage, "reading the token"},
 	} {

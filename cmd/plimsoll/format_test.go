@@ -57,7 +57,7 @@ func TestFormatNeverChangesTheExitCode(t *testing.T) {
 		"slo status nothing":              exitUsage,
 		"tune plan web details":           exitNotEnough,
 		"tune apply plan-refused":         exitFailure,
-		"doctor --url http://127.0.0.1:1": exitFindings,
+		"doctor --url http://127.0.0.1:1": exitUnavailable,
 	} {
 		for _, format := range formats() {
 			if got := plimsoll(t.Context(), append(strings.Fields(line), "-o", format)...); got.code != want {
