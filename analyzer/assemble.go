@@ -4,7 +4,10 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"log/slog"
+	"os"
+	"strings"
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
@@ -42,7 +45,7 @@ func assemble(ctx context.Context, cfg *Config, version string, log *slog.Logger
 	if p.conn, err = query.Open(cfg.Store); err != nil {
 		return nil, err
 	}
-	if p.state, err = state.Open(ctx, cfg.State); err != nil {
+	if p.state, err = openState(ctx, cfg); err != nil {
 		return nil, errors.Join(err, p.close())
 	}
 	evaluator := slo.NewEvaluator(p.conn, slo.StoreWatermark(p.conn), slos)
@@ -52,6 +55,18 @@ func assemble(ctx context.Context, cfg *Config, version string, log *slog.Logger
 	}
 	p.mount(cfg, evaluator, version, log)
 	return p, nil
+}
+
+// openState opens PostgreSQL if the configuration names one, else the file.
+func openState(ctx context.Context, cfg *Config) (*sql.DB, error) {
+	if cfg.DatabaseFile == "" {
+		return state.Open(ctx, cfg.State)
+	}
+	dsn, err := os.ReadFile(cfg.DatabaseFile)
+	if err != nil {
+		return nil, fmt.Errorf("reading database_file: %w", err)
+	}
+	return state.OpenPostgres(ctx, strings.TrimSpace(string(dsn)))
 }
 
 // mount makes the services of the API.

@@ -5,12 +5,10 @@ import (
 	"fmt"
 	"net/url"
 	"path/filepath"
-	"slices"
 	"time"
 
 	"github.com/plimsoll-mesh/plimsoll/analyzer/alert"
 	"github.com/plimsoll-mesh/plimsoll/analyzer/handler"
-	"github.com/plimsoll-mesh/plimsoll/analyzer/slo"
 	"github.com/plimsoll-mesh/plimsoll/internal/yamlfile"
 	"github.com/plimsoll-mesh/plimsoll/store/query"
 )
@@ -31,6 +29,9 @@ type Config struct {
 	// there. A relative path starts at the folder of the configuration file, as
 	// do all others.
 	State string `yaml:"state"`
+	// DatabaseFile holds the DSN of a PostgreSQL database, which takes the place
+	// of state.db: several analyzers may share it, and one of them alerts.
+	DatabaseFile string `yaml:"database_file"`
 	// SLOs are OpenSLO files.
 	SLOs []string `yaml:"slos"`
 	// EvaluateEvery is the time between two evaluations; 5s by default.
@@ -92,31 +93,10 @@ func (c *Config) check(doc yamlfile.Doc, errs *yamlfile.Errors) {
 	for i, path := range c.SLOs {
 		report(fmt.Sprintf("slos[%d]", i), required(path, nil))
 	}
-	c.checkWebhooks(report)
+	alert.CheckTargets(c.Webhooks, func(field string, err error) { report("webhooks"+field, err) })
 	if c.Mesh != nil {
 		report("mesh.url", required(c.Mesh.URL, func() error { return checkURL(c.Mesh.URL) }))
 		report("mesh.token_file", required(c.Mesh.TokenFile, nil))
-	}
-}
-
-func (c *Config) checkWebhooks(report func(string, error)) {
-	names := map[string]bool{}
-	for i, w := range c.Webhooks {
-		at := fmt.Sprintf("webhooks[%d].", i)
-		report(at+"name", required(w.Name, func() error {
-			if names[w.Name] {
-				return fmt.Errorf("%q stands twice", w.Name)
-			}
-			return nil
-		}))
-		names[w.Name] = true
-		report(at+"url", required(w.URL, func() error { return checkURL(w.URL) }))
-		report(at+"secret_file", required(w.SecretFile, nil))
-		for j, s := range w.Severities {
-			if !slices.Contains([]string{slo.Page, slo.Ticket}, s) {
-				report(fmt.Sprintf("%sseverities[%d]", at, j), fmt.Errorf("unknown severity %q: use %s or %s", s, slo.Page, slo.Ticket))
-			}
-		}
 	}
 }
 
@@ -149,10 +129,13 @@ func (c *Config) resolve(dir string) {
 		paths = append(paths, &c.SLOs[i])
 	}
 	for i := range c.Webhooks {
-		paths = append(paths, &c.Webhooks[i].SecretFile)
+		paths = append(paths, c.Webhooks[i].Files()...)
 	}
 	if c.Mesh != nil {
 		paths = append(paths, &c.Mesh.TokenFile)
+	}
+	if c.DatabaseFile != "" {
+		paths = append(paths, &c.DatabaseFile)
 	}
 	for _, p := range paths {
 		if !filepath.IsAbs(*p) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"log/slog"
 	"math/rand/v2"
 	"net/http"
@@ -22,14 +23,27 @@ type Evaluator interface {
 type Config struct {
 	Every   time.Duration // above zero
 	Targets []Target
+	// Dependencies lets the page of a service speak for those that depend on it;
+	// nil: each speaks for itself.
+	Dependencies Dependencies
+	// Link returns the page about an SLO, and Runbook what to do about it; nil or
+	// "": none.
+	Link    func(slo string) string
+	Runbook string
 }
 
+// tendEvery is the time between two looks for messages to escalate, and for
+// what was replayed.
+const tendEvery = 5 * time.Second
+
 // Alerts evaluates SLOs, keeps their incidents and delivers messages about
-// them.
+// them, as long as this process leads.
 type Alerts struct {
 	config      Config
+	router      router
 	ledger      ledger
 	evaluator   Evaluator
+	election    *election
 	dispatchers []*dispatcher
 	log         *slog.Logger
 	now         func() time.Time
@@ -38,21 +52,33 @@ type Alerts struct {
 // New reads the targets' secrets and returns Alerts over the analyzer's state,
 // as package state opens it.
 func New(config Config, db *sql.DB, evaluator Evaluator, log *slog.Logger) (*Alerts, error) {
-	return newAlerts(config, db, evaluator, log, newTransport())
+	return newAlerts(config, db, evaluator, log, nil)
 }
 
 func newAlerts(config Config, db *sql.DB, evaluator Evaluator, log *slog.Logger, transport http.RoundTripper) (*Alerts, error) {
 	if config.Every <= 0 {
 		return nil, errors.New("the interval of evaluations must be above zero")
 	}
-	secrets, err := readTargets(config.Targets)
-	if err != nil {
-		return nil, err
+	var wrong error
+	CheckTargets(config.Targets, func(field string, err error) {
+		if wrong == nil {
+			wrong = fmt.Errorf("reading webhooks%s: %w", field, err)
+		}
+	})
+	if wrong != nil {
+		return nil, wrong
 	}
-	a := &Alerts{config: config, ledger: ledger{db}, evaluator: evaluator, log: log, now: time.Now}
+	a := &Alerts{
+		config: config, router: newRouter(config.Targets), ledger: ledger{db: db}, evaluator: evaluator, log: log, now: time.Now,
+		election: newElection(db, log),
+	}
 	for i, t := range config.Targets {
+		s, err := newSender(t, transport, time.Now)
+		if err != nil {
+			return nil, fmt.Errorf("reading webhooks[%d] (%s): %w", i, t.Name, err)
+		}
 		a.dispatchers = append(a.dispatchers, &dispatcher{
-			ledger: a.ledger, target: t.Name, sender: newSender(t.URL, secrets[i], transport, time.Now),
+			target: t.Name, sender: s, batch: batchSize,
 			log: log, now: time.Now, random: rand.Float64, wake: make(chan struct{}, 1),
 		})
 	}
@@ -60,24 +86,39 @@ func newAlerts(config Config, db *sql.DB, evaluator Evaluator, log *slog.Logger,
 }
 
 // Run evaluates at once and then in the configured interval, and delivers,
-// until the context ends. Then it returns nil, after the tries under way have
-// been recorded.
-func (a *Alerts) Run(ctx context.Context) error {
+// until the context ends: whenever this process leads. Then it returns nil,
+// after the tries under way have been recorded.
+func (a *Alerts) Run(ctx context.Context) error { return a.election.run(ctx, a.lead) }
+
+// lead does all that until its term ends.
+func (a *Alerts) lead(ctx context.Context, epoch int64) error {
+	a.ledger.epoch = epoch
 	if err := a.ledger.adopt(ctx, a.config.Targets); err != nil {
+		if ctx.Err() != nil || errors.Is(err, errDeposed) {
+			return nil
+		}
 		return err
 	}
-	var senders sync.WaitGroup
-	defer senders.Wait()
+	var others sync.WaitGroup
+	defer others.Wait()
 	for _, d := range a.dispatchers {
-		senders.Go(func() { d.run(ctx) })
+		d.ledger = a.ledger
+		others.Go(func() { d.run(ctx) })
 	}
+	others.Go(func() { a.tend(ctx) })
+	a.evaluate(ctx)
+	return nil
+}
+
+// evaluate evaluates in the configured interval until the context ends.
+func (a *Alerts) evaluate(ctx context.Context) {
 	ticker := time.NewTicker(a.config.Every)
 	defer ticker.Stop()
 	failing := false
 	for {
 		err := a.Evaluate(ctx, a.now())
 		if ctx.Err() != nil {
-			return nil
+			return
 		}
 		if (err != nil) != failing { // say it once, not at each tick
 			failing = err != nil
@@ -89,75 +130,32 @@ func (a *Alerts) Run(ctx context.Context) error {
 		}
 		select {
 		case <-ctx.Done():
-			return nil
+			return
 		case <-ticker.C:
 		}
 	}
 }
 
-// Evaluate evaluates all SLOs once, as of a time, and makes the transitions
-// that follow. It is idempotent: the same evaluation again changes nothing.
-func (a *Alerts) Evaluate(ctx context.Context, at time.Time) error {
-	list, err := a.evaluator.Statuses(ctx, at)
-	if err != nil {
-		return err
-	}
-	open, err := a.ledger.open(ctx)
-	if err != nil {
-		return err
-	}
-	var errs []error
-	for _, st := range list {
-		for _, severity := range []string{slo.Page, slo.Ticket} {
-			if v, ok := judge(st.Rows, severity); ok {
-				key := incidentKey{st.SLO.Name, severity}
-				errs = append(errs, a.advance(ctx, st, key, open[key], v))
-				delete(open, key)
-			}
+// tend escalates and wakes the dispatchers, also while nothing can be
+// evaluated.
+func (a *Alerts) tend(ctx context.Context) {
+	ticker := time.NewTicker(tendEvery)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
 		}
+		n, err := a.ledger.escalate(ctx, a.router, a.now())
+		if err != nil && ctx.Err() == nil {
+			a.log.Error("escalating pages", "error", err)
+		}
+		if n > 0 {
+			a.log.Warn("pages escalate", "count", n)
+		}
+		a.wake()
 	}
-	for _, in := range open { // no rule is left that could resolve them
-		errs = append(errs, a.resolve(ctx, *in, at, retired(*in)))
-	}
-	return errors.Join(errs...)
-}
-
-// advance makes the step of one rule.
-func (a *Alerts) advance(ctx context.Context, st slo.Status, key incidentKey, in *Incident, v verdict) error {
-	step, calm := next(in, v, st.Window.To)
-	switch step {
-	case fire:
-		return a.fire(ctx, st, key, v)
-	case note:
-		return a.ledger.note(ctx, in.ID, calm)
-	case resolve:
-		return a.resolve(ctx, *in, st.At, explained(st, v.row))
-	default:
-		return nil
-	}
-}
-
-func (a *Alerts) fire(ctx context.Context, st slo.Status, key incidentKey, v verdict) error {
-	in := Incident{
-		ID: newID("inc_"), SLO: key.slo, Service: st.SLO.Service, Severity: key.severity,
-		FiredAt: st.At.UTC(), WindowFrom: v.row.Long.Window.From,
-	}
-	if err := a.ledger.fire(ctx, in, a.config.Targets, bodyOf(in, explained(st, v.row))); err != nil {
-		return err
-	}
-	a.log.Info("incident fires", "incident", in.ID, "slo", in.SLO, "severity", in.Severity)
-	a.wake()
-	return nil
-}
-
-func (a *Alerts) resolve(ctx context.Context, in Incident, at time.Time, notes notes) error {
-	in.ResolvedAt = at.UTC()
-	if err := a.ledger.resolve(ctx, in.ID, in.ResolvedAt, bodyOf(in, notes)); err != nil {
-		return err
-	}
-	a.log.Info("incident is resolved", "incident", in.ID, "slo", in.SLO, "severity", in.Severity)
-	a.wake()
-	return nil
 }
 
 // wake tells all dispatchers that there may be something new.

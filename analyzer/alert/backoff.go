@@ -5,7 +5,8 @@ import "time"
 const (
 	firstBackoff = time.Second
 	maxBackoff   = 10 * time.Minute
-	expiry       = 72 * time.Hour // after its making a message is given up
+	expiry       = 72 * time.Hour // after its making, or its replay, a message is given up
+	leastTries   = 72             // made before that; fewer: not the message is old, the clock went ahead
 )
 
 // backoff returns how long to wait after a number of tries (1, 2, …): 1 s, 2 s,
@@ -26,7 +27,7 @@ func settlementOf(m *message, r result, now time.Time, random float64) settlemen
 		return s
 	}
 	s.due = now.Add(max(r.after, backoff(m.tries, random)))
-	if s.due.Sub(m.createdAt) > expiry {
+	if s.due.Sub(m.since) > expiry && m.tries >= leastTries {
 		s.state, s.due = dead, time.Time{}
 		s.err = "given up after 72 hours: " + r.err
 	}

@@ -44,7 +44,7 @@ func TestCrash(t *testing.T) {
 			c := &clock{now: t0}
 			r := &receiver{t: t, now: c.Now}
 			db := openState(t, dir)
-			in := fireOne(t, ledger{db}, "i", t0, targetA)
+			in := fireOne(t, ledger{db: db}, "i", t0, targetA)
 			tc.at.then = func() { db.Close() }
 			r.script = []answer{tc.at}
 			if _, err := dispatcherTo(t, db, r, c.Now).deliver(t.Context()); err == nil {
@@ -52,7 +52,7 @@ func TestCrash(t *testing.T) {
 			}
 
 			db = openState(t, dir)
-			resolveOne(t, ledger{db}, in, c.Now())
+			resolveOne(t, ledger{db: db}, in, c.Now())
 			drain(t, dispatcherTo(t, db, r, c.Now), c)
 			if got := r.statuses(); got != tc.want {
 				t.Errorf("received %q, want %q", got, tc.want)
@@ -69,7 +69,7 @@ func TestCrashBeforeTheClaimLosesNothing(t *testing.T) {
 	c := &clock{now: t0}
 	r := &receiver{t: t, now: c.Now}
 	db := openState(t, dir)
-	fireOne(t, ledger{db}, "i", t0, targetA)
+	fireOne(t, ledger{db: db}, "i", t0, targetA)
 	db.Close()
 	drain(t, dispatcherTo(t, openState(t, dir), r, c.Now), c)
 	if got := r.statuses(); got != "firing" {
@@ -143,11 +143,11 @@ func testManyFaults(t *testing.T, random *rand.Rand) {
 		switch at := c.Now(); {
 		case n < incidents && random.IntN(3) == 0:
 			id := fmt.Sprintf("i%02d", n)
-			open[id] = fireOne(t, ledger{db}, id, at, targetA)
+			open[id] = fireOne(t, ledger{db: db}, id, at, targetA)
 			n++
 		case len(open) > 0 && random.IntN(4) == 0:
 			id := slices.Sorted(maps.Keys(open))[random.IntN(len(open))]
-			resolveOne(t, ledger{db}, open[id], at)
+			resolveOne(t, ledger{db: db}, open[id], at)
 			delete(open, id)
 		}
 		fault, repeats := randomFault(random, db)

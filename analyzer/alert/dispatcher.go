@@ -6,18 +6,27 @@ import (
 	"time"
 )
 
-// leaseTime is how long a claimed message belongs to its sender: longer than a
-// try can take.
-const leaseTime = sendTimeout + 5*time.Second
+const (
+	// batchSize is how many messages are claimed, and recorded, at once; batchTime
+	// bounds how long a batch is worked on. Both bound what a crash may repeat.
+	batchSize = 32
+	batchTime = time.Second
+	// leaseTime is how long a claimed message belongs to its sender: longer than
+	// a batch and its last try can take.
+	leaseTime = batchTime + sendTimeout + 5*time.Second
+)
 
 // settleTimeout bounds the record of a result after the context has ended.
 const settleTimeout = 5 * time.Second
 
-// dispatcher sends the messages of one target, one at a time.
+// dispatcher sends the messages of one target, one after the other. While the
+// receiver takes them it goes through a batch before it records the results;
+// the first that is not taken ends the batch.
 type dispatcher struct {
 	ledger ledger
 	target string
 	sender *sender
+	batch  int
 	log    *slog.Logger
 	now    func() time.Time
 	random func() float64
@@ -38,23 +47,44 @@ func (d *dispatcher) run(ctx context.Context) {
 	}
 }
 
-// deliver makes one try for one message; false if none is due.
+// deliver claims a batch and sends it; false if nothing is due.
 func (d *dispatcher) deliver(ctx context.Context) (sent bool, err error) {
-	m, err := d.ledger.claim(ctx, d.target, d.now(), leaseTime)
-	if m == nil || err != nil {
+	list, err := d.ledger.claim(ctx, d.target, d.now(), leaseTime, d.batch)
+	if len(list) == 0 || err != nil {
 		return false, err
 	}
-	r := d.sender.send(ctx, m)
-	s := settlementOf(m, r, d.now(), d.random())
-	if r.state == pending && ctx.Err() != nil { // cut off by us: due at once for the next process
-		s.due, s.err = d.now(), "the sender was stopped during a try"
-	}
-	if s.state == dead {
-		d.log.Warn("alert message is dead", "target", d.target, "message", m.id, "event", m.event, "tries", m.tries, "reason", s.err)
-	}
+	outcomes := d.try(ctx, list)
 	settling, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTimeout)
 	defer cancel()
-	return true, d.ledger.settle(settling, m, s, d.now())
+	if err := d.ledger.settle(settling, outcomes, d.now()); err != nil {
+		return true, err
+	}
+	if rest := list[len(outcomes):]; len(rest) > 0 {
+		return true, d.ledger.release(settling, rest)
+	}
+	return true, nil
+}
+
+// try sends messages until one is not taken, the time for a batch is over or
+// the context has ended.
+func (d *dispatcher) try(ctx context.Context, list []*message) []outcome {
+	var outcomes []outcome
+	for start := time.Now(); len(outcomes) < len(list) && time.Since(start) < batchTime; {
+		m := list[len(outcomes)]
+		r := d.sender.send(ctx, m)
+		s := settlementOf(m, r, d.now(), d.random())
+		if r.state == pending && ctx.Err() != nil { // cut off by us: due at once for the next process
+			s.due, s.err = d.now(), "the sender was stopped during a try"
+		}
+		if s.state == dead {
+			d.log.Warn("alert message is dead", "target", d.target, "message", m.id, "event", m.event, "tries", m.tries, "reason", s.err)
+		}
+		outcomes = append(outcomes, outcome{m, s})
+		if r.state != delivered || ctx.Err() != nil {
+			break
+		}
+	}
+	return outcomes
 }
 
 // idle waits until the next message is due or something new may be there.

@@ -30,7 +30,7 @@ var (
 
 // NewHandler returns a handler over the analyzer's state and an evaluator.
 func NewHandler(db *sql.DB, evaluator Evaluator) *Handler {
-	return &Handler{ledger: ledger{db}, evaluator: evaluator, now: time.Now}
+	return &Handler{ledger: ledger{db: db}, evaluator: evaluator, now: time.Now}
 }
 
 // ListSLOs evaluates the SLOs as of the time asked for, or of now, and never

@@ -135,10 +135,10 @@ func TestListSLOsErrors(t *testing.T) {
 // the time when it was open.
 func TestCalmIncidentStillBurns(t *testing.T) {
 	db := openState(t, t.TempDir())
-	l := ledger{db}
+	l := ledger{db: db}
 	st := burning(t0, 0)
 	in := Incident{ID: "i", SLO: st.SLO.Name, Service: "shop", Severity: slo.Page, FiredAt: t0, WindowFrom: t0}
-	if err := l.fire(t.Context(), in, nil, nil); err != nil {
+	if err := l.fire(t.Context(), router{}, []Incident{in}); err != nil {
 		t.Fatal(err)
 	}
 	resolveOne(t, l, in, t0.Add(time.Minute))
@@ -156,7 +156,7 @@ func TestCalmIncidentStillBurns(t *testing.T) {
 
 func TestListAlerts(t *testing.T) {
 	db := openState(t, t.TempDir())
-	l := ledger{db}
+	l := ledger{db: db}
 	old := fireOne(t, l, "old", t0, targetA)
 	settleOne(t, l, claimOne(t, l, "a", t0), sent, t0.Add(time.Second))
 	resolveOne(t, l, old, t0.Add(time.Minute))

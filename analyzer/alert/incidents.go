@@ -3,21 +3,41 @@ package alert
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"fmt"
 	"time"
+
+	"github.com/plimsoll-mesh/plimsoll/analyzer/alert/format"
 )
 
-// ledger reads and writes incidents and the outbox.
-type ledger struct {
-	db *sql.DB
+// Incident is one burn of one SLO at one severity.
+type Incident struct {
+	ID         string
+	SLO        string
+	Service    string
+	Severity   string
+	FiredAt    time.Time
+	WindowFrom time.Time         // start of the long window that fired
+	CalmSince  time.Time         // end of the first window since which no row was hot; zero: hot
+	ResolvedAt time.Time         // zero: still firing
+	Notes      map[string]string // annotations of its latest event
+	MutedBy    string            // why nobody was told; "" if nothing muted it
+	Told       bool              // its messages are made
 }
 
-// querier is a database or a transaction.
-type querier interface {
-	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+// notice is what is said of the incident.
+func (in Incident) notice() format.Notice {
+	n := format.Notice{
+		Event: firing, Incident: in.ID, SLO: in.SLO, Service: in.Service, Severity: in.Severity, FiredAt: in.FiredAt,
+		ResolvedAt: in.ResolvedAt, Annotations: in.Notes,
+	}
+	if !in.ResolvedAt.IsZero() {
+		n.Event = resolved
+	}
+	return n
 }
 
-const incidentColumns = `id, slo, service, severity, fired_at, window_from, calm_since, resolved_at`
+const incidentColumns = `id, slo, service, severity, fired_at, window_from, calm_since, resolved_at, notice, muted_by, told`
 
 // incidentKey finds the open incident of a rule.
 type incidentKey struct {
@@ -46,14 +66,10 @@ func readIncidents(ctx context.Context, q querier, rest string, args ...any) ([]
 	defer rows.Close()
 	var list []Incident
 	for rows.Next() {
-		var in Incident
-		var fired, from int64
-		var calm, resolved sql.NullInt64
-		if err := rows.Scan(&in.ID, &in.SLO, &in.Service, &in.Severity, &fired, &from, &calm, &resolved); err != nil {
+		in, err := scanIncident(rows)
+		if err != nil {
 			return nil, fmt.Errorf("reading incidents: %w", err)
 		}
-		in.FiredAt, in.WindowFrom = fromMicros(fired), fromMicros(from)
-		in.CalmSince, in.ResolvedAt = fromNullable(calm), fromNullable(resolved)
 		list = append(list, in)
 	}
 	if err := rows.Err(); err != nil {
@@ -62,32 +78,18 @@ func readIncidents(ctx context.Context, q querier, rest string, args ...any) ([]
 	return list, nil
 }
 
-func fromMicros(us int64) time.Time { return time.UnixMicro(us).UTC() }
-
-func fromNullable(us sql.NullInt64) time.Time {
-	if !us.Valid {
-		return time.Time{}
-	}
-	return fromMicros(us.Int64)
-}
-
-// nullable is NULL for the zero time.
-func nullable(t time.Time) sql.NullInt64 {
-	return sql.NullInt64{Int64: t.UnixMicro(), Valid: !t.IsZero()}
-}
-
-// inTx runs a function in one transaction.
-func (l ledger) inTx(ctx context.Context, do func(*sql.Tx) error) error {
-	tx, err := l.db.BeginTx(ctx, nil)
+func scanIncident(rows *sql.Rows) (in Incident, err error) {
+	var fired, from int64
+	var calm, resolved sql.NullInt64
+	var notes string
+	err = rows.Scan(&in.ID, &in.SLO, &in.Service, &in.Severity, &fired, &from, &calm, &resolved, &notes, &in.MutedBy, &in.Told)
 	if err != nil {
-		return fmt.Errorf("beginning transaction: %w", err)
+		return in, err
 	}
-	defer tx.Rollback() // without effect after a commit
-	if err := do(tx); err != nil {
-		return err
+	in.FiredAt, in.WindowFrom = fromMicros(fired), fromMicros(from)
+	in.CalmSince, in.ResolvedAt = fromNullable(calm), fromNullable(resolved)
+	if notes != "" {
+		err = json.Unmarshal([]byte(notes), &in.Notes)
 	}
-	if err := tx.Commit(); err != nil {
-		return fmt.Errorf("committing transaction: %w", err)
-	}
-	return nil
+	return in, err
 }

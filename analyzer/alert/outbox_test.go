@@ -23,16 +23,19 @@ func expectBox(t *testing.T, db *sql.DB, want ...string) {
 
 func claimOne(t *testing.T, l ledger, target string, now time.Time) *message {
 	t.Helper()
-	m, err := l.claim(t.Context(), target, now, leaseTime)
+	list, err := l.claim(t.Context(), target, now, leaseTime, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return m
+	if len(list) == 0 {
+		return nil
+	}
+	return list[0]
 }
 
 func settleOne(t *testing.T, l ledger, m *message, s settlement, now time.Time) {
 	t.Helper()
-	if err := l.settle(t.Context(), m, s, now); err != nil {
+	if err := l.settle(t.Context(), []outcome{{m, s}}, now); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -42,7 +45,7 @@ var sent = settlement{state: delivered, seen: true}
 // TestFireTellsThoseWhoWant and leaves the others alone.
 func TestFireTellsThoseWhoWant(t *testing.T) {
 	db := openState(t, t.TempDir())
-	fireOne(t, ledger{db}, "i", t0, []Target{
+	fireOne(t, ledger{db: db}, "i", t0, []Target{
 		{Name: "all"},
 		{Name: "pages", Severities: []string{slo.Page}},
 		{Name: "tickets", Severities: []string{slo.Ticket}},
@@ -55,17 +58,11 @@ func TestFireTellsThoseWhoWant(t *testing.T) {
 // second's: neither incident nor message may stay.
 func TestTransitionIsAtomic(t *testing.T) {
 	db := openState(t, t.TempDir())
-	l := ledger{db}
+	l := ledger{db: db}
 	in := Incident{ID: "i", SLO: "s", Service: "v", Severity: slo.Page, FiredAt: t0, WindowFrom: t0}
-	broken := errors.New("pen is dry")
-	say := func(target string) ([]byte, error) {
-		if target == "b" {
-			return nil, broken
-		}
-		return []byte("x"), nil
-	}
-	if err := l.fire(t.Context(), in, []Target{{Name: "a"}, {Name: "b"}}, say); !errors.Is(err, broken) {
-		t.Fatalf("error = %v", err)
+	torn := newRouter([]Target{{Name: "a"}, {Name: "b", Format: "fax"}})
+	if err := l.fire(t.Context(), torn, []Incident{in}); err == nil {
+		t.Fatal("an unknown format was written")
 	}
 	expectBox(t, db, "")
 	if open, err := l.open(t.Context()); err != nil || len(open) != 0 {
@@ -76,8 +73,9 @@ func TestTransitionIsAtomic(t *testing.T) {
 	for _, target := range []string{"a", "b"} {
 		settleOne(t, l, claimOne(t, l, target, t0), sent, t0)
 	}
-	if err := l.resolve(t.Context(), in.ID, t0, say); !errors.Is(err, broken) {
-		t.Fatalf("error = %v", err)
+	in.ResolvedAt = t0
+	if err := l.resolve(t.Context(), torn, in); err == nil {
+		t.Fatal("an unknown format was written")
 	}
 	expectBox(t, db, "j a firing delivered 1", "j b firing delivered 1")
 	if open, err := l.open(t.Context()); err != nil || len(open) != 1 {
@@ -87,24 +85,21 @@ func TestTransitionIsAtomic(t *testing.T) {
 
 // TestOneOpenIncident: the database itself refuses a second one.
 func TestOneOpenIncident(t *testing.T) {
-	l := ledger{openState(t, t.TempDir())}
+	l := ledger{db: openState(t, t.TempDir())}
 	in := fireOne(t, l, "i", t0, nil)
 	in.ID = "other"
-	if err := l.fire(t.Context(), in, nil, nil); err == nil {
+	if err := l.fire(t.Context(), router{}, []Incident{in}); err == nil {
 		t.Error("a second open incident of one rule was accepted")
 	}
 }
 
 func TestClaimOrderAndLease(t *testing.T) {
 	db := openState(t, t.TempDir())
-	l := ledger{db}
-	fireOne(t, l, "later", t0.Add(time.Second), targetA)
+	l := ledger{db: db}
 	fireOne(t, l, "first", t0, targetA)
+	fireOne(t, l, "later", t0, targetA)
 	fireOne(t, l, "other", t0, []Target{{Name: "b"}})
 
-	if m := claimOne(t, l, "a", t0.Add(-time.Microsecond)); m != nil {
-		t.Fatalf("claimed %s before it was due", m.incident)
-	}
 	now := t0.Add(time.Second)
 	one, two := claimOne(t, l, "a", now), claimOne(t, l, "a", now)
 	if one.incident != "first" || two.incident != "later" || one.tries != 1 {
@@ -121,13 +116,27 @@ func TestClaimOrderAndLease(t *testing.T) {
 	if again.id != one.id || string(again.body) != string(one.body) || again.tries != 2 || !again.seen {
 		t.Errorf("after the lease = %+v", again)
 	}
-	if err := l.settle(t.Context(), one, sent, now); !errors.Is(err, errLeaseLost) {
+	if err := l.settle(t.Context(), []outcome{{one, sent}}, now); !errors.Is(err, errLeaseLost) {
 		t.Errorf("settling with a lost lease: %v", err)
 	}
 	settleOne(t, l, again, sent, now)
-	expectBox(t, db, "first a firing delivered 2", "other b firing pending 0", "later a firing pending 1")
+	expectBox(t, db, "first a firing delivered 2", "later a firing pending 1", "other b firing pending 0")
 	if _, ok, err := l.nextDue(t.Context(), "nobody"); ok || err != nil {
 		t.Errorf("something is due for nobody: %v", err)
+	}
+}
+
+// TestClockGoesBack: what was written in what is now the future is due at once;
+// the times in it mean nothing.
+func TestClockGoesBack(t *testing.T) {
+	l := ledger{db: openState(t, t.TempDir())}
+	fireOne(t, l, "i", t0, targetA)
+	settleOne(t, l, claimOne(t, l, "a", t0), settlement{state: pending, due: t0.Add(time.Minute), seen: true, err: "busy"}, t0)
+	if m := claimOne(t, l, "a", t0.Add(30*time.Second)); m != nil {
+		t.Fatal("claimed before it was due")
+	}
+	if m := claimOne(t, l, "a", t0.Add(-time.Hour)); m == nil || m.tries != 2 {
+		t.Errorf("claimed %+v after the clock went back an hour", m)
 	}
 }
 
@@ -159,7 +168,7 @@ func TestResolution(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			db := openState(t, t.TempDir())
-			l := ledger{db}
+			l := ledger{db: db}
 			in := fireOne(t, l, "i", t0, targetA)
 			now := t0
 			for _, s := range tc.before {
@@ -188,7 +197,7 @@ func TestResolution(t *testing.T) {
 // TestResolutionWaits: a resolution is not sent before its firing, however long
 // that takes.
 func TestResolutionWaits(t *testing.T) {
-	l := ledger{openState(t, t.TempDir())}
+	l := ledger{db: openState(t, t.TempDir())}
 	in := fireOne(t, l, "i", t0, targetA)
 	settleOne(t, l, claimOne(t, l, "a", t0), settlement{state: pending, due: t0.Add(time.Hour), seen: true}, t0)
 	resolveOne(t, l, in, t0.Add(time.Minute))
@@ -206,7 +215,7 @@ func TestResolutionWaits(t *testing.T) {
 
 func TestGoneDisables(t *testing.T) {
 	db := openState(t, t.TempDir())
-	l := ledger{db}
+	l := ledger{db: db}
 	if err := l.adopt(t.Context(), targetA); err != nil {
 		t.Fatal(err)
 	}
@@ -237,7 +246,7 @@ func TestGoneDisables(t *testing.T) {
 
 func TestTargetsThatWentAway(t *testing.T) {
 	db := openState(t, t.TempDir())
-	l := ledger{db}
+	l := ledger{db: db}
 	fireOne(t, l, "i", t0, []Target{{Name: "a"}, {Name: "old"}})
 	if err := l.adopt(t.Context(), targetA); err != nil {
 		t.Fatal(err)

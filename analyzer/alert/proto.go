@@ -88,7 +88,7 @@ func incidentProto(in Incident, deliveries []*alertv1.Delivery) *alertv1.Alert {
 // making.
 func (l ledger) deliveries(ctx context.Context, incident string) ([]*alertv1.Delivery, error) {
 	rows, err := l.db.QueryContext(ctx, `SELECT id, target, event, state, tries, delivered_at, last_error
-		FROM deliveries WHERE incident = ? ORDER BY created_at, rowid`, incident)
+		FROM deliveries WHERE incident = ? ORDER BY seq, created_at, event`, incident)
 	if err != nil {
 		return nil, fmt.Errorf("reading deliveries incident=%s: %w", incident, err)
 	}

@@ -7,7 +7,10 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
+
+	"github.com/plimsoll-mesh/plimsoll/analyzer/alert/guard"
 )
 
 // result is what came of one try.
@@ -24,7 +27,7 @@ const maxRetryAfter = time.Hour
 
 // classify judges an answer.
 func classify(status int, header http.Header, now time.Time) result {
-	text := fmt.Sprintf("the receiver answered %d %s", status, http.StatusText(status))
+	text := strings.TrimSpace(fmt.Sprintf("the receiver answered %d %s", status, http.StatusText(status)))
 	switch {
 	case status >= 200 && status < 300:
 		return result{state: delivered, seen: true}
@@ -43,11 +46,20 @@ func classify(status int, header http.Header, now time.Time) result {
 func classifyError(err error) result {
 	var op *net.OpError
 	dialled := !errors.As(err, &op) || op.Op != "dial"
-	var outer *url.Error
-	if errors.As(err, &outer) { // its text repeats the URL, which may hold a token
-		err = outer.Err
+	if errors.Is(err, guard.ErrForbidden) {
+		return result{state: dead, err: unquoted(err).Error()}
 	}
-	return result{state: pending, seen: dialled, err: err.Error()}
+	return result{state: pending, seen: dialled, err: unquoted(err).Error()}
+}
+
+// unquoted takes off the part of an error that repeats the URL, which may hold
+// a token.
+func unquoted(err error) error {
+	var outer *url.Error
+	if errors.As(err, &outer) {
+		return outer.Err
+	}
+	return err
 }
 
 // retryAfter reads the header (RFC 9110 §10.2.3: seconds or a date); 0 if it

@@ -107,8 +107,8 @@ func TestBackoff(t *testing.T) {
 }
 
 func TestSettlement(t *testing.T) {
-	young := &message{createdAt: t0, tries: 3}
-	old := &message{createdAt: t0.Add(-expiry), tries: 400, seen: true}
+	young := &message{since: t0, tries: 3}
+	old := &message{since: t0.Add(-expiry), tries: 400, seen: true}
 	busy := result{state: pending, after: time.Minute, err: "busy"}
 	for _, tc := range []struct {
 		name string
@@ -122,6 +122,7 @@ func TestSettlement(t *testing.T) {
 		{"not earlier than asked of itself", young, result{state: pending, after: time.Second}, settlement{state: pending, due: t0.Add(4 * time.Second)}},
 		{"seen once, seen for good", old, result{state: dead, err: "no"}, settlement{state: dead, seen: true, err: "no"}},
 		{"expired", old, busy, settlement{state: dead, seen: true, err: "given up after 72 hours: busy"}},
+		{"old by the clock alone", &message{since: t0.Add(-1000 * expiry), tries: leastTries - 1}, busy, settlement{state: pending, due: t0.Add(maxBackoff), err: "busy"}},
 		{"gone", young, result{state: dead, gone: true}, settlement{state: dead, gone: true}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

@@ -6,18 +6,6 @@ import (
 	"github.com/plimsoll-mesh/plimsoll/analyzer/slo"
 )
 
-// Incident is one burn of one SLO at one severity.
-type Incident struct {
-	ID         string
-	SLO        string
-	Service    string
-	Severity   string
-	FiredAt    time.Time
-	WindowFrom time.Time // start of the long window that fired
-	CalmSince  time.Time // end of the first window since which no row was hot; zero: hot
-	ResolvedAt time.Time // zero: still firing
-}
-
 // verdict is what an evaluation says about one severity of an SLO.
 type verdict struct {
 	row    slo.RowStatus // the row that fires, or the first of the severity

@@ -77,7 +77,7 @@ func TestRetries(t *testing.T) {
 			{lost: true, err: errCut},
 			{lost: true, status: 429, header: http.Header{"Retry-After": {"30"}}},
 		}}
-		fireOne(t, ledger{db}, "i", start, targetA)
+		fireOne(t, ledger{db: db}, "i", start, targetA)
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
 		dispatcherTo(t, db, r, time.Now).run(ctx)
@@ -103,7 +103,7 @@ func TestHangingReceiver(t *testing.T) {
 		db := openState(t, t.TempDir())
 		defer db.Close()
 		start := time.Now()
-		fireOne(t, ledger{db}, "i", start, append([]Target{{Name: "b"}}, targetA...))
+		fireOne(t, ledger{db: db}, "i", start, append([]Target{{Name: "b"}}, targetA...))
 		ctx, cancel := context.WithTimeout(t.Context(), 10500*time.Millisecond)
 		defer cancel()
 		hanging := dispatcherTo(t, db, hang{}, time.Now)
@@ -139,11 +139,11 @@ func TestStopDuringATry(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		db := openState(t, t.TempDir())
 		defer db.Close()
-		fireOne(t, ledger{db}, "i", time.Now(), targetA)
+		fireOne(t, ledger{db: db}, "i", time.Now(), targetA)
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		dispatcherTo(t, db, hang{}, time.Now).run(ctx)
-		m := claimOne(t, ledger{db}, "a", time.Now())
+		m := claimOne(t, ledger{db: db}, "a", time.Now())
 		if m == nil || m.tries != 2 || !m.seen {
 			t.Errorf("next claim = %+v", m)
 		}
@@ -247,20 +247,20 @@ func TestNewErrors(t *testing.T) {
 	}{
 		{"good", func(*Config) {}, ""},
 		{"no interval", func(c *Config) { c.Every = 0 }, "the interval of evaluations must be above zero"},
-		{"no name", func(c *Config) { c.Targets[0].Name = "" }, "reading webhook target 0 (): name is missing"},
-		{"no scheme", func(c *Config) { c.Targets[0].URL = "example.org" }, "reading webhook target 0 (a): url must be http:// or https:// with a host"},
-		{"file", func(c *Config) { c.Targets[0].URL = "file:///etc/passwd" }, "reading webhook target 0 (a): url must be http:// or https:// with a host"},
-		{"no host", func(c *Config) { c.Targets[0].URL = "http:///x" }, "reading webhook target 0 (a): url must be http:// or https:// with a host"},
-		{"broken url", func(c *Config) { c.Targets[0].URL = "http://a b/?token=sesame" }, `reading webhook target 0 (a): parsing url: invalid character " " in host name`},
-		{"password", func(c *Config) { c.Targets[0].URL = "http://me:sesame@example.org" }, "reading webhook target 0 (a): url must not hold a password: messages are signed"},
-		{"severity", func(c *Config) { c.Targets[0].Severities = []string{"critical"} }, `reading webhook target 0 (a): severity "critical" is neither page nor ticket`},
-		{"twice", func(c *Config) { c.Targets = append(c.Targets, c.Targets[0]) }, "reading webhook target 1 (a): another one has this name"},
-		{"no secret", func(c *Config) { c.Targets[0].SecretFile = "/nonexistent" }, "reading webhook target 0 (a): reading signing secret: stat /nonexistent: no such file or directory"},
+		{"no name", func(c *Config) { c.Targets[0].Name = "" }, "reading webhooks[0].name: is missing"},
+		{"no scheme", func(c *Config) { c.Targets[0].URL = "example.org" }, "reading webhooks[0].url: is not an http or https URL"},
+		{"file", func(c *Config) { c.Targets[0].URL = "file:///etc/passwd" }, "reading webhooks[0].url: is not an http or https URL"},
+		{"no host", func(c *Config) { c.Targets[0].URL = "http:///x" }, "reading webhooks[0].url: is not an http or https URL"},
+		{"broken url", func(c *Config) { c.Targets[0].URL = "http://a b/?token=sesame" }, `reading webhooks[0].url: is not an http or https URL`},
+		{"password", func(c *Config) { c.Targets[0].URL = "http://me:sesame@example.org" }, "reading webhooks[0].url: a URL must not hold a password: anyone who reads the file would know it"},
+		{"severity", func(c *Config) { c.Targets[0].Severities = []string{"critical"} }, `reading webhooks[0].severities[0]: unknown severity "critical": use page or ticket`},
+		{"twice", func(c *Config) { c.Targets = append(c.Targets, c.Targets[0]) }, `reading webhooks[1].name: "a" stands twice`},
+		{"no secret", func(c *Config) { c.Targets[0].SecretFile = "/nonexistent" }, "reading webhooks[0] (a): reading signing secret: stat /nonexistent: no such file or directory"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			config := Config{Every: time.Second, Targets: []Target{good}}
 			tc.edit(&config)
-			_, err := New(config, nil, nil, quiet())
+			_, err := New(config, openState(t, t.TempDir()), nil, quiet())
 			got := ""
 			if err != nil {
 				got = err.Error()

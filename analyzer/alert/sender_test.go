@@ -16,13 +16,11 @@ func postTo(t *testing.T, path string, h http.HandlerFunc) result {
 	t.Helper()
 	server := httptest.NewServer(h)
 	defer server.Close()
-	transport := newTransport()
-	defer transport.CloseIdleConnections()
-	secret, err := webhook.ParseSecret(testSecret)
+	s, err := newSender(Target{Name: "a", URL: server.URL + path, SecretFile: secretFile(t)}, nil, time.Now)
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := newSender(server.URL+path, secret, transport, time.Now)
+	defer s.client.CloseIdleConnections()
 	return s.send(t.Context(), &message{id: "msg_1", body: []byte(`{"a":1}`)})
 }
 
@@ -81,13 +79,13 @@ func TestSendToABrokenReceiver(t *testing.T) {
 	if got.state != pending || !got.seen {
 		t.Errorf("result of a cut connection = %+v, want pending, perhaps seen", got)
 	}
-	secret, err := webhook.ParseSecret(testSecret)
+	server := httptest.NewServer(nil)
+	server.Close() // nobody listens there now
+	s, err := newSender(Target{Name: "a", URL: server.URL, SecretFile: secretFile(t)}, nil, time.Now)
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := httptest.NewServer(nil)
-	server.Close() // nobody listens there now
-	got = newSender(server.URL, secret, newTransport(), time.Now).send(t.Context(), &message{id: "m"})
+	got = s.send(t.Context(), &message{id: "m"})
 	if got.state != pending || got.seen {
 		t.Errorf("result of a refused connection = %+v, want pending, not seen", got)
 	}

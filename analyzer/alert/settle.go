@@ -22,28 +22,64 @@ type settlement struct {
 	err   string
 }
 
-// settle records the result of a try, unless the lease was lost.
-func (l ledger) settle(ctx context.Context, m *message, s settlement, now time.Time) error {
-	err := l.inTx(ctx, func(tx *sql.Tx) error {
-		if err := write(ctx, tx, m, s, now); err != nil {
-			return err
-		}
-		if s.gone {
-			if err := disable(ctx, tx, m.target, now); err != nil {
-				return err
+// outcome is what becomes of one of several messages.
+type outcome struct {
+	message *message
+	settlement
+}
+
+// settle records the results of tries in one transaction. A message whose lease
+// was lost is left as it is; the error says so after all others are recorded.
+func (l ledger) settle(ctx context.Context, list []outcome, now time.Time) error {
+	var lost []error
+	err := l.fenced(ctx, func(tx *sql.Tx) error {
+		lost = nil
+		for _, o := range list {
+			switch err := recordOutcome(ctx, tx, o, now); {
+			case errors.Is(err, errLeaseLost):
+				lost = append(lost, describe(o, err))
+			case err != nil:
+				return describe(o, err)
 			}
-		}
-		if m.event == firing { // it may have resolved while this was on its way
-			return collapse(ctx, tx, m.incident, m.target)
 		}
 		return nil
 	})
 	if err != nil {
-		return fmt.Errorf("recording message=%s target=%s state=%s: %w", m.id, m.target, s.state, err)
+		return fmt.Errorf("recording %d results: %w", len(list), err)
+	}
+	return errors.Join(lost...)
+}
+
+func describe(o outcome, err error) error {
+	return fmt.Errorf("recording message=%s target=%s state=%s: %w", o.message.id, o.message.target, o.state, err)
+}
+
+func recordOutcome(ctx context.Context, tx *sql.Tx, o outcome, now time.Time) error {
+	m := o.message
+	if err := write(ctx, tx, m, o.settlement, now); err != nil {
+		return err
+	}
+	if o.gone {
+		if err := disable(ctx, tx, m.target, now); err != nil {
+			return err
+		}
+	}
+	if m.event == resolved {
+		return nil
+	}
+	incidents, err := texts(ctx, tx, `SELECT incident FROM deliveries WHERE id = ?1 OR carrier = ?1`, m.id)
+	if err != nil {
+		return err
+	}
+	for _, incident := range incidents { // it may have resolved while this was on its way
+		if err := collapse(ctx, tx, incident, m.target); err != nil {
+			return err
+		}
 	}
 	return nil
 }
 
+// write records the result in the message's row, and in those that it carries.
 func write(ctx context.Context, tx *sql.Tx, m *message, s settlement, now time.Time) error {
 	var at time.Time
 	if s.state == delivered {
@@ -53,16 +89,32 @@ func write(ctx context.Context, tx *sql.Tx, m *message, s settlement, now time.T
 	if due.IsZero() {
 		due = now
 	}
-	r, err := tx.ExecContext(ctx, `UPDATE deliveries SET state = ?, due_at = ?, lease_until = 0, seen = ?, delivered_at = ?, last_error = ?
-		WHERE id = ? AND tries = ? AND state = 'pending'`,
-		s.state, due.UnixMicro(), s.seen, nullable(at), s.err, m.id, m.tries)
+	r, err := tx.ExecContext(ctx, `UPDATE deliveries SET state = ?, due_at = ?, lease_until = 0, seen = ?, delivered_at = ?, last_error = ?,
+		touched_at = ? WHERE id = ? AND tries = ? AND state = 'pending'`,
+		s.state, due.UnixMicro(), s.seen, nullable(at), s.err, now.UnixMicro(), m.id, m.tries)
 	if err != nil {
 		return err
 	}
 	if n, err := r.RowsAffected(); err != nil || n == 0 {
 		return errors.Join(err, errLeaseLost)
 	}
-	return nil
+	_, err = tx.ExecContext(ctx, `UPDATE deliveries SET state = ?, seen = ?, delivered_at = ?, last_error = ?, tries = ?, touched_at = ?
+		WHERE carrier = ? AND state = 'pending'`, s.state, s.seen, nullable(at), s.err, m.tries, now.UnixMicro(), m.id)
+	return err
+}
+
+// release gives back messages that were claimed and not tried.
+func (l ledger) release(ctx context.Context, list []*message) error {
+	return l.fenced(ctx, func(tx *sql.Tx) error {
+		for _, m := range list {
+			_, err := tx.ExecContext(ctx, `UPDATE deliveries SET tries = tries - 1, lease_until = 0, seen = ? WHERE id = ? AND tries = ? AND state = 'pending'`,
+				m.seen, m.id, m.tries)
+			if err != nil {
+				return fmt.Errorf("giving back message=%s: %w", m.id, err)
+			}
+		}
+		return nil
+	})
 }
 
 // disable stops a target and declares all its messages dead.

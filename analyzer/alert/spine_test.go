@@ -36,13 +36,14 @@ func TestSpine(t *testing.T) {
 	s.Indicator = slo.Indicator{Service: "shop", Good: []record.Outcome{record.OutcomeOK, record.OutcomeClientError}}
 	evaluator := slo.NewEvaluator(conn, slo.StoreWatermark(conn), []*slo.SLO{s})
 	db := openState(t, t.TempDir())
-	transport := newTransport()
-	defer transport.CloseIdleConnections()
 	a, err := newAlerts(Config{Every: time.Second, Targets: []Target{{Name: "a", URL: server.URL, SecretFile: secretFile(t)}}},
-		db, evaluator, quiet(), transport)
+		db, evaluator, quiet(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
+
+	a.dispatchers[0].ledger = a.ledger
+	defer a.dispatchers[0].sender.client.CloseIdleConnections()
 
 	// Rows are complete up to five seconds before the last heartbeat, so a bucket
 	// that ends at 30 s is seen from 35 s on.

@@ -11,6 +11,7 @@ import (
 const (
 	prefix         = "whsec_"
 	minKey, maxKey = 24, 64 // bytes, by the specification
+	maxSecrets     = 4      // in a rotation
 )
 
 // Secret is a shared signing key. It prints as "whsec_…", never as itself.
@@ -34,24 +35,39 @@ func ParseSecret(text string) (Secret, error) {
 	return Secret{key}, nil
 }
 
-// ReadSecret reads a secret from a file that only its owner may read.
-func ReadSecret(path string) (Secret, error) {
+// Secrets are the keys of one receiver: the new one first, and while a rotation
+// is under way those it may still check with.
+type Secrets []Secret
+
+// ReadSecrets reads a file that only its owner may read, with one secret on
+// each line.
+func ReadSecrets(path string) (Secrets, error) {
 	info, err := os.Stat(path)
 	if err != nil {
-		return Secret{}, fmt.Errorf("reading signing secret: %w", err)
+		return nil, fmt.Errorf("reading signing secret: %w", err)
 	}
 	if mode := info.Mode().Perm(); mode&0o077 != 0 {
-		return Secret{}, fmt.Errorf("reading signing secret file=%s: its mode is %04o, others may read it; chmod 600 it", path, mode)
+		return nil, fmt.Errorf("reading signing secret file=%s: its mode is %04o, others may read it; chmod 600 it", path, mode)
 	}
 	text, err := os.ReadFile(path)
 	if err != nil {
-		return Secret{}, fmt.Errorf("reading signing secret: %w", err)
+		return nil, fmt.Errorf("reading signing secret: %w", err)
 	}
-	s, err := ParseSecret(strings.TrimSpace(string(text)))
-	if err != nil {
-		return Secret{}, fmt.Errorf("reading signing secret file=%s: %w", path, err)
+	var list Secrets
+	for line := range strings.FieldsSeq(string(text)) {
+		s, err := ParseSecret(line)
+		if err != nil {
+			return nil, fmt.Errorf("reading signing secret file=%s: %w", path, err)
+		}
+		list = append(list, s)
 	}
-	return s, nil
+	switch {
+	case len(list) == 0:
+		return nil, fmt.Errorf("reading signing secret file=%s: it is empty", path)
+	case len(list) > maxSecrets:
+		return nil, fmt.Errorf("reading signing secret file=%s: %d secrets, at most %d may be in use", path, len(list), maxSecrets)
+	}
+	return list, nil
 }
 
 // String hides the key.

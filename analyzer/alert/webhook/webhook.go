@@ -33,12 +33,17 @@ var (
 	ErrSignature     = errors.New("no signature matches")
 )
 
-// Sign sets the three headers for a try at now.
-func (s Secret) Sign(h http.Header, id string, now time.Time, body []byte) {
+// Sign sets the three headers for a try at now, with one signature of each
+// secret.
+func (list Secrets) Sign(h http.Header, id string, now time.Time, body []byte) {
 	stamp := strconv.FormatInt(now.Unix(), 10)
 	h.Set(HeaderID, id)
 	h.Set(HeaderTimestamp, stamp)
-	h.Set(HeaderSignature, "v1,"+base64.StdEncoding.EncodeToString(s.sum(id, stamp, body)))
+	signatures := make([]string, len(list))
+	for i, s := range list {
+		signatures[i] = "v1," + base64.StdEncoding.EncodeToString(s.sum(id, stamp, body))
+	}
+	h.Set(HeaderSignature, strings.Join(signatures, " "))
 }
 
 // Verify checks the headers of a webhook against its body, exactly as

@@ -31,7 +31,7 @@ func secret(t *testing.T, text string) Secret {
 
 func TestSignVector(t *testing.T) {
 	h := http.Header{}
-	secret(t, vectorSecret).Sign(h, vectorID, time.Unix(vectorTimestamp, 999), []byte(vectorBody))
+	Secrets{secret(t, vectorSecret)}.Sign(h, vectorID, time.Unix(vectorTimestamp, 999), []byte(vectorBody))
 	for name, want := range map[string]string{
 		"webhook-id": vectorID, "webhook-timestamp": "1614265330", "webhook-signature": vectorSignature,
 	} {
@@ -70,7 +70,7 @@ func TestVerify(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			s, h := secret(t, vectorSecret), http.Header{}
-			s.Sign(h, vectorID, now, []byte(vectorBody))
+			Secrets{s}.Sign(h, vectorID, now, []byte(vectorBody))
 			if tc.edit != nil {
 				tc.edit(h)
 			}
@@ -98,28 +98,60 @@ func TestParseSecretErrors(t *testing.T) {
 
 var longest = strings.Repeat("QUFB", 21) // 63 bytes
 
-func TestReadSecret(t *testing.T) {
+func TestReadSecrets(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "secret")
-	if err := os.WriteFile(path, []byte(vectorSecret+"\n"), 0o600); err != nil {
-		t.Fatal(err)
+	write := func(text string) (Secrets, error) {
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return ReadSecrets(path)
 	}
-	s, err := ReadSecret(path)
+	list, err := write(vectorSecret + "\n")
 	if err != nil {
 		t.Fatal(err)
 	}
 	h := http.Header{}
-	s.Sign(h, vectorID, time.Unix(vectorTimestamp, 0), []byte(vectorBody))
+	list.Sign(h, vectorID, time.Unix(vectorTimestamp, 0), []byte(vectorBody))
 	if got := h.Get(HeaderSignature); got != vectorSignature {
 		t.Errorf("signature = %s, want %s", got, vectorSignature)
+	}
+	for text, want := range map[string]string{
+		" \n":                                "it is empty",
+		vectorSecret + "\nx":                 "a signing secret begins with whsec_",
+		strings.Repeat(vectorSecret+"\n", 5): "5 secrets, at most 4 may be in use",
+	} {
+		if _, err := write(text); err == nil || !strings.HasSuffix(err.Error(), want) {
+			t.Errorf("error of %q = %v, want %s", text, err, want)
+		}
 	}
 	if err := os.Chmod(path, 0o640); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := ReadSecret(path); err == nil || !strings.Contains(err.Error(), "its mode is 0640, others may read it; chmod 600 it") {
+	if _, err := ReadSecrets(path); err == nil || !strings.Contains(err.Error(), "its mode is 0640, others may read it; chmod 600 it") {
 		t.Errorf("error of a readable file = %v", err)
 	}
-	if _, err := ReadSecret(path + "x"); err == nil || !strings.Contains(err.Error(), "no such file") {
+	if _, err := ReadSecrets(path + "x"); err == nil || !strings.Contains(err.Error(), "no such file") {
 		t.Errorf("error of a missing file = %v", err)
+	}
+}
+
+// TestRotation: while two secrets are in use, a receiver that knows either
+// believes; afterwards the old one is of no use.
+func TestRotation(t *testing.T) {
+	now := time.Unix(vectorTimestamp, 0)
+	before, after := secret(t, vectorSecret), secret(t, "whsec_"+longest)
+	for _, tc := range []struct {
+		keys     Secrets
+		old, new bool
+	}{{Secrets{before}, true, false}, {Secrets{after, before}, true, true}, {Secrets{after}, false, true}} {
+		h := http.Header{}
+		tc.keys.Sign(h, vectorID, now, []byte(vectorBody))
+		if got := before.Verify(h, []byte(vectorBody), now) == nil; got != tc.old {
+			t.Errorf("%d secrets: the old one believes: %v", len(tc.keys), got)
+		}
+		if got := after.Verify(h, []byte(vectorBody), now) == nil; got != tc.new {
+			t.Errorf("%d secrets: the new one believes: %v", len(tc.keys), got)
+		}
 	}
 }
 

@@ -1,81 +1,15 @@
 package alert
 
 import (
-	"encoding/json"
 	"fmt"
-	"hash/fnv"
-	"maps"
-	"slices"
 	"strconv"
 	"time"
 
 	"github.com/plimsoll-mesh/plimsoll/analyzer/slo"
 )
 
-// The types below are Alertmanager's webhook format, version 4
-// (prometheus/alertmanager: notify/webhook, template.Data).
-
-type payload struct {
-	Version           string            `json:"version"`
-	GroupKey          string            `json:"groupKey"`
-	TruncatedAlerts   int               `json:"truncatedAlerts"`
-	Status            string            `json:"status"`
-	Receiver          string            `json:"receiver"`
-	GroupLabels       map[string]string `json:"groupLabels"`
-	CommonLabels      map[string]string `json:"commonLabels"`
-	CommonAnnotations map[string]string `json:"commonAnnotations"`
-	ExternalURL       string            `json:"externalURL"`
-	Alerts            []alertV4         `json:"alerts"`
-}
-
-type alertV4 struct {
-	Status       string            `json:"status"`
-	Labels       map[string]string `json:"labels"`
-	Annotations  map[string]string `json:"annotations"`
-	StartsAt     time.Time         `json:"startsAt"`
-	EndsAt       time.Time         `json:"endsAt"` // the zero time while firing, as Alertmanager has it
-	GeneratorURL string            `json:"generatorURL"`
-	Fingerprint  string            `json:"fingerprint"`
-}
-
-// notes are the annotations of a message for an event, firing or resolved.
+// notes are the annotations of an incident for an event, firing or resolved.
 type notes func(event string) map[string]string
-
-// bodyOf returns the body that tells of an incident: firing, or resolved if
-// the incident is.
-func bodyOf(in Incident, say notes) body {
-	event := firing
-	if !in.ResolvedAt.IsZero() {
-		event = resolved
-	}
-	labels := map[string]string{"alertname": "SLOBurnRate", "slo": in.SLO, "service": in.Service, "severity": in.Severity}
-	annotations := say(event)
-	return func(target string) ([]byte, error) {
-		return json.Marshal(payload{
-			Version:           "4",
-			GroupKey:          fmt.Sprintf("{}:{severity=%q, slo=%q}", in.Severity, in.SLO),
-			Status:            event,
-			Receiver:          target,
-			GroupLabels:       map[string]string{"slo": in.SLO, "severity": in.Severity},
-			CommonLabels:      labels,
-			CommonAnnotations: annotations,
-			Alerts: []alertV4{{
-				Status: event, Labels: labels, Annotations: annotations,
-				StartsAt: in.FiredAt, EndsAt: in.ResolvedAt, Fingerprint: fingerprint(labels),
-			}},
-		})
-	}
-}
-
-// fingerprint is Prometheus' hash of a label set (prometheus/common:
-// model/signature.go): FNV-1a over names and values in order.
-func fingerprint(labels map[string]string) string {
-	h := fnv.New64a()
-	for _, name := range slices.Sorted(maps.Keys(labels)) {
-		h.Write([]byte(name + "\xff" + labels[name] + "\xff"))
-	}
-	return fmt.Sprintf("%016x", h.Sum64())
-}
 
 // explained gives the figures of a status and a row, and the counts behind
 // them. All are strings.
@@ -103,9 +37,23 @@ func explained(st slo.Status, row slo.RowStatus) notes {
 		}
 		if left, ok := st.Count.Remaining(beta); ok {
 			text["budget_remaining"] = number(left)
+			if burn, ok := row.Long.Count.BurnRate(beta); ok && burn > 0 {
+				text["exhausted_in"] = lasts(left, burn, st.SLO.Period).String()
+			}
 		}
 		return text
 	}
+}
+
+// lasts is how long what is left of a budget lasts at a burn rate: P·R/BR, and
+// nothing once it is spent. It takes the spending of the past to stay in the
+// period.
+func lasts(left, burn float64, period time.Duration) time.Duration {
+	d := time.Duration(max(left, 0) / burn * float64(period))
+	if d < time.Minute {
+		return d.Round(100 * time.Millisecond)
+	}
+	return d.Round(time.Second)
 }
 
 // retired explains an incident whose SLO, or whose rows of that severity, are

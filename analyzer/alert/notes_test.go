@@ -9,6 +9,7 @@ import (
 
 	"github.com/plimsoll-mesh/plimsoll/internal/golden"
 
+	"github.com/plimsoll-mesh/plimsoll/analyzer/alert/format"
 	"github.com/plimsoll-mesh/plimsoll/analyzer/slo"
 )
 
@@ -30,7 +31,10 @@ func TestPayload(t *testing.T) {
 		{"retired.json", over, retired(over)},
 	} {
 		t.Run(tc.file, func(t *testing.T) {
-			raw, err := bodyOf(tc.in, tc.notes)("demo")
+			in := tc.in
+			n := in.notice()
+			in.Notes = tc.notes(n.Event)
+			raw, err := format.Alertmanager.Write("msg_1", "demo", []format.Notice{in.notice()})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -46,16 +50,3 @@ func TestPayload(t *testing.T) {
 }
 
 func explainedRow(st slo.Status) notes { return explained(st, st.Rows[0]) }
-
-// TestFingerprint has the vectors of prometheus/common's TestLabelsToSignature
-// (14695981039346656037 and 5799056148416392346).
-func TestFingerprint(t *testing.T) {
-	for want, labels := range map[string]map[string]string{
-		"cbf29ce484222325": {},
-		"507a62d79ee76c9a": {"name": "garland, briggs", "fear": "love is not enough"},
-	} {
-		if got := fingerprint(labels); got != want {
-			t.Errorf("fingerprint(%v) = %s, want %s", labels, got, want)
-		}
-	}
-}
