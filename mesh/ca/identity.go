@@ -82,6 +82,25 @@ func (i Identity) String() string {
 	return "spiffe://" + i.TrustDomain + "/ns/" + i.Namespace + "/sa/" + i.ServiceAccount
 }
 
+// MarshalText implements encoding.TextMarshaler: the SPIFFE ID, nothing for no
+// identity.
+func (i Identity) MarshalText() ([]byte, error) {
+	if i == (Identity{}) {
+		return nil, nil
+	}
+	return []byte(i.String()), nil
+}
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (i *Identity) UnmarshalText(text []byte) (err error) {
+	if len(text) == 0 {
+		*i = Identity{}
+		return nil
+	}
+	*i, err = ParseIdentity(string(text))
+	return err
+}
+
 // URL returns the SPIFFE ID as the URI SAN of a certificate.
 func (i Identity) URL() *url.URL {
 	return &url.URL{Scheme: "spiffe", Host: i.TrustDomain, Path: "/ns/" + i.Namespace + "/sa/" + i.ServiceAccount}

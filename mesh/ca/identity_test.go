@@ -2,6 +2,7 @@ package ca
 
 import (
 	"crypto/x509"
+	"encoding/json"
 	"net/url"
 	"strings"
 	"testing"
@@ -70,6 +71,23 @@ func TestValidateTrustDomain(t *testing.T) {
 		if err := ValidateTrustDomain(name); (err == nil) != ok {
 			t.Errorf("%.40q: %v", name, err)
 		}
+	}
+}
+
+func TestIdentityAsText(t *testing.T) {
+	for text, want := range map[string]Identity{`"spiffe://td/ns/a/sa/b"`: {"td", "a", "b"}, `""`: {}} {
+		out, err := json.Marshal(want)
+		if err != nil || string(out) != text {
+			t.Errorf("%s, %v; want %s", out, err, text)
+		}
+		got := Identity{"x", "y", "z"}
+		if err := json.Unmarshal([]byte(text), &got); err != nil || got != want {
+			t.Errorf("%s read as %+v, %v", text, got, err)
+		}
+	}
+	var id Identity
+	if err := json.Unmarshal([]byte(`"td"`), &id); err == nil {
+		t.Error("read no identity as one")
 	}
 }
 

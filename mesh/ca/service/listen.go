@@ -83,8 +83,9 @@ func (c *certificate) renew(ctx context.Context, s *Service) error {
 	return nil
 }
 
-// Serve serves on the listener, which it closes, until the context ends; calls
-// that have begun are finished.
+// Serve serves on the listener, which it closes, until the context ends. Calls
+// that have begun are finished; connections that are open after five seconds are
+// cut.
 func (s *Service) Serve(ctx context.Context, l net.Listener) error {
 	mux := http.NewServeMux()
 	mux.Handle(s.Handler())
@@ -104,7 +105,11 @@ func (s *Service) Serve(ctx context.Context, l net.Listener) error {
 		<-until.Done()
 		wait, cancel := context.WithTimeout(context.WithoutCancel(ctx), drain)
 		defer cancel()
-		stopped <- errors.Join(server.Shutdown(wait), server.Close())
+		if err := server.Shutdown(wait); !errors.Is(err, context.DeadlineExceeded) {
+			stopped <- err
+			return
+		}
+		stopped <- server.Close()
 	}()
 	err := server.ServeTLS(&bounded{Listener: l, free: make(chan struct{}, maxConnections)}, "", "")
 	if ctx.Err() == nil {
