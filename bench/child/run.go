@@ -29,6 +29,10 @@ type handler interface {
 	message(b []byte) (rows int, err error)
 }
 
+// NoStore in place of a DSN measures up to sealed blocks: there is nobody to send
+// them to.
+const NoStore = "none"
+
 // Run reads messages from in, sends them so many times through the part of the
 // collector that mode names to the store at the DSN, and writes the cost to out.
 // The modes are als and generated, for access logs by our decoder and by the
@@ -38,7 +42,11 @@ func Run(ctx context.Context, mode, dsn string, rounds int, in io.Reader, out io
 	if err != nil {
 		return fmt.Errorf("reading messages: %w", err)
 	}
-	p, err := ingest.New(ingest.Config{DSN: dsn, Collector: "bench-" + mode}, slog.New(slog.DiscardHandler))
+	config := ingest.Config{DSN: dsn, Collector: "bench-" + mode}
+	if dsn == NoStore {
+		config.DSN, config.MaxPending = "unix:///nowhere?database=plimsoll", 4<<30
+	}
+	p, err := ingest.New(config, slog.New(slog.DiscardHandler))
 	if err != nil {
 		return err
 	}
@@ -46,14 +54,23 @@ func Run(ctx context.Context, mode, dsn string, rounds int, in io.Reader, out io
 	if err != nil {
 		return err
 	}
-	if err := p.Start(ctx); err != nil {
-		return err
-	}
-	cost, err := measure(ctx, h, p, messages, rounds)
-	if err := errors.Join(err, p.Shutdown(ctx)); err != nil {
+	cost, err := run(ctx, h, p, messages, rounds, dsn != NoStore)
+	if err != nil {
 		return err
 	}
 	return json.NewEncoder(out).Encode(cost)
+}
+
+// run measures with a running pipeline, or with one that only seals.
+func run(ctx context.Context, h handler, p *ingest.Pipeline, messages [][]byte, rounds int, store bool) (Cost, error) {
+	if !store {
+		return measure(ctx, h, p.Commit, messages, rounds)
+	}
+	if err := p.Start(ctx); err != nil {
+		return Cost{}, err
+	}
+	cost, err := measure(ctx, h, p.Flush, messages, rounds)
+	return cost, errors.Join(err, p.Shutdown(ctx))
 }
 
 func newHandler(mode string, p *ingest.Pipeline) (handler, error) {
@@ -66,12 +83,14 @@ func newHandler(mode string, p *ingest.Pipeline) (handler, error) {
 	return nil, fmt.Errorf("mode %q: want als or generated", mode)
 }
 
-func measure(ctx context.Context, h handler, p *ingest.Pipeline, messages [][]byte, rounds int) (Cost, error) {
+// measure counts from the first message until finish has returned, after a round
+// that fills dictionaries and caches.
+func measure(ctx context.Context, h handler, finish func(context.Context) error, messages [][]byte, rounds int) (Cost, error) {
 	var c Cost
-	if _, err := send(h, messages); err != nil { // warm: dictionaries, caches of edges
+	if _, err := send(h, messages); err != nil {
 		return c, err
 	}
-	if err := p.Flush(ctx); err != nil {
+	if err := finish(ctx); err != nil {
 		return c, err
 	}
 	runtime.GC()
@@ -83,7 +102,7 @@ func measure(ctx context.Context, h handler, p *ingest.Pipeline, messages [][]by
 		}
 		c.Rows += n
 	}
-	err := p.Flush(ctx)
+	err := finish(ctx)
 	c.CPU, c.Wall, c.Allocs = (cpuTime() - cpu).Seconds(), time.Since(began).Seconds(), mallocs()-allocs
 	return c, err
 }

@@ -73,6 +73,19 @@ func TestModes(t *testing.T) {
 	}
 }
 
+// TestRun measures up to sealed blocks.
+func TestRun(t *testing.T) {
+	in, entries := stdin(t)
+	var out bytes.Buffer
+	if err := Run(t.Context(), "als", NoStore, 2, in, &out); err != nil {
+		t.Fatal(err)
+	}
+	var c Cost
+	if err := json.Unmarshal(out.Bytes(), &c); err != nil || c.Rows != 2*entries || c.CPU <= 0 || c.Wall <= 0 {
+		t.Errorf("cost %+v of %d entries sent twice, error %v", c, entries, err)
+	}
+}
+
 func TestReadAll(t *testing.T) {
 	for name, tc := range map[string]struct {
 		in   string

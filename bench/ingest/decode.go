@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 
+	"github.com/plimsoll-mesh/plimsoll/bench/child"
 	"github.com/plimsoll-mesh/plimsoll/bench/corpus"
 	"github.com/plimsoll-mesh/plimsoll/bench/suite"
 )
@@ -48,17 +49,22 @@ func (p *Place) decode() suite.Measurement {
 		},
 		Once: func(ctx context.Context) ([]float64, error) {
 			messages := packed(p.corpus.Messages, messageBytes)
-			own, err := p.ours(ctx, messages, "als", rounds)
+			own, err := p.sealed(ctx, messages, "als", rounds)
 			if err != nil {
 				return nil, err
 			}
-			generated, err := p.ours(ctx, messages, "generated", rounds/5)
+			generated, err := p.sealed(ctx, messages, "generated", rounds/5)
 			if err != nil {
 				return nil, err
 			}
 			return []float64{1 / own.perRow(), generated.perRow() / own.perRow(), 1000 * float64(own.Allocs) / float64(own.Rows)}, nil
 		},
 	}
+}
+
+// sealed runs a part of the collector without a store.
+func (p *Place) sealed(ctx context.Context, messages [][]byte, mode string, rounds int) (Cost, error) {
+	return spend(ctx, messages, p.Self, "child", mode, child.NoStore, itoa(rounds))
 }
 
 // ours runs a part of the collector against the store that discards.

@@ -79,7 +79,7 @@ func (p *Place) build(ctx context.Context) error {
 func (p *Place) startEngine(ctx context.Context) error {
 	_, err := p.children.Start(process.Spec{
 		Name: "engine", Path: p.Plimsoll, LogDir: p.dir, Grace: 15 * time.Second,
-		Args: []string{"clickhouse", "run", "--data", filepath.Join(p.dir, "data"), "--socket", p.socket, "--library", p.Library},
+		Args: []string{"clickhouse", "run", "--data", filepath.Join(p.dir, "data"), "--socket", p.socket, "--library", p.Library, "--memory", "6GiB"},
 	})
 	if err != nil {
 		return err

@@ -25,6 +25,11 @@ var contribSQL string
 //go:embed sql/contrib_minutes.sql
 var contribMinutesSQL string
 
+// rowColumns are those that rowsSQL selects; the others take their defaults.
+const rowColumns = `ts, vantage, src, src_service, src_version, dst, dst_service, dst_version, proxy, log_name, route, method, protocol,
+	cluster, upstream, code, outcome, flags, details, mtls, duration_us, first_byte_us, attempts, request_bytes, response_bytes,
+	trace_id, span_id, duration_bin, first_byte_bin`
+
 // rollupRows is how many requests the query is asked about.
 const rollupRows = 10_000_000
 
@@ -84,8 +89,7 @@ func (p *Place) fill(ctx context.Context, from time.Time) (driver.Conn, error) {
 			"{base}", strconv.FormatInt(from.Unix(), 10), "{rows}", strconv.Itoa(rollupRows),
 			"{from}", strconv.Itoa(at), "{count}", strconv.Itoa(block),
 		).Replace(rowsSQL)
-		columns := "(ts, vantage, src, dst, dst_service, route, method, protocol, code, outcome, duration_us, attempts, duration_bin, first_byte_bin) "
-		if err := conn.Exec(ctx, "INSERT INTO requests_in "+columns+sql); err != nil {
+		if err := conn.Exec(ctx, "INSERT INTO requests_in ("+rowColumns+") "+sql); err != nil {
 			return nil, fmt.Errorf("making requests: %w", err)
 		}
 	}

@@ -53,8 +53,8 @@ func (p *Place) size() suite.Measurement {
 // that nothing can compress.
 const sizeSQL = `SELECT
 	(SELECT sum(bytes_on_disk) / sum(rows) FROM system.parts WHERE database = currentDatabase() AND table = 'requests' AND active),
-	(SELECT sum(column_data_compressed_bytes) / any(all.rows) FROM system.parts_columns,
-		(SELECT sum(rows) AS rows FROM system.parts WHERE database = currentDatabase() AND table = 'requests' AND active) AS all
+	(SELECT sum(column_data_compressed_bytes) / any(total.rows) FROM system.parts_columns,
+		(SELECT sum(rows) AS rows FROM system.parts WHERE database = currentDatabase() AND table = 'requests' AND active) AS total
 	 WHERE database = currentDatabase() AND table = 'requests' AND active AND column IN ('call_id', 'trace_id', 'span_id'))`
 
 func rowSize(ctx context.Context, dsn string) ([]float64, error) {
