@@ -16,6 +16,7 @@ import (
 	"github.com/plimsoll-mesh/plimsoll/analyzer/gate"
 	"github.com/plimsoll-mesh/plimsoll/analyzer/graph"
 	"github.com/plimsoll-mesh/plimsoll/analyzer/handler"
+	"github.com/plimsoll-mesh/plimsoll/analyzer/observe"
 	"github.com/plimsoll-mesh/plimsoll/analyzer/slo"
 	"github.com/plimsoll-mesh/plimsoll/analyzer/state"
 	"github.com/plimsoll-mesh/plimsoll/analyzer/status"
@@ -54,6 +55,7 @@ func assemble(ctx context.Context, cfg *Config, version string, log *slog.Logger
 		return nil, errors.Join(err, p.close())
 	}
 	p.mount(cfg, evaluator, version, log)
+	p.services.Observe = observe.New(p.conn, time.Now, ctx.Done())
 	return p, nil
 }
 
