@@ -91,6 +91,29 @@ func (e *Evaluator) evaluate(ctx context.Context, slos []*SLO, at time.Time) ([]
 	return list, nil
 }
 
+// Counts returns what an SLO counted in its period and in rolling windows of the
+// given lengths, all ended as those of Status are.
+func (e *Evaluator) Counts(ctx context.Context, s *SLO, at time.Time, lengths []time.Duration) ([]Count, error) {
+	watermark, reason, err := e.watermark(ctx, at)
+	if err != nil {
+		return nil, fmt.Errorf("counting for slo %s: %w", s.Name, err)
+	}
+	if watermark.IsZero() {
+		return nil, fmt.Errorf("counting for slo %s: %s", s.Name, reason)
+	}
+	to := windowsOf(s, end(at, watermark))[0].To
+	windows := []Window{period(s, to)}
+	for _, d := range lengths {
+		windows = append(windows, window.Before(to, d))
+	}
+	whole := window.Hull(windows)
+	seen, err := e.source.sight(ctx, whole)
+	if err != nil {
+		return nil, fmt.Errorf("counting for slo %s: %w", s.Name, err)
+	}
+	return measure{e.source, s, windows, e.cuts(s, whole), seen}.counts(ctx)
+}
+
 // cuts returns what does not count for an SLO.
 func (e *Evaluator) cuts(s *SLO, w Window) []Window {
 	var list []exclude.Exclusion

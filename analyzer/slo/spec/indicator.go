@@ -34,6 +34,9 @@ func (r *reader) sli() func() {
 // indicator reads an indicator in place or by reference; base is "spec." or the
 // path of an objective with a dot.
 func (r *reader) indicator(base string, in *indicator, ref string) Indicator {
+	if r.options.AnySource {
+		return Indicator{Service: base, Good: DefaultGood()}
+	}
 	switch {
 	case in != nil && ref != "":
 		r.errorf(base+"indicatorRef", "stands beside indicator; write one of them")

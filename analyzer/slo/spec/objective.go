@@ -88,10 +88,10 @@ func (r *reader) composite(s SLO, in sloObject) []*SLO {
 
 // objective reads target and slices.
 func (r *reader) objective(path string, o objective, s *SLO) {
-	if o.Op != nil {
+	if o.Op != nil && !r.options.AnySource {
 		r.slip("op-on-ratio", path+".op", "is not read; OpenSLO forbids it for a ratio metric")
 	}
-	if o.Value != nil {
+	if o.Value != nil && !r.options.AnySource {
 		r.slip("value-on-ratio", path+".value", "is not read; OpenSLO forbids it for a ratio metric")
 	}
 	s.Objective = r.target(path, o)
