@@ -126,7 +126,8 @@ func (q *quarantine) pardon(url string, r *Resource) bool {
 	return true
 }
 
-func (q *quarantine) clear() {
-	clear(q.entries)
+// clear drops what is older than a stream.
+func (q *quarantine) clear(before time.Time) {
+	maps.DeleteFunc(q.entries, func(_ badKey, nack *NACK) bool { return nack.At.Before(before) })
 	clear(q.strikes)
 }

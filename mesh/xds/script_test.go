@@ -23,7 +23,7 @@ import (
 //	nack <nonce> <message…>
 //	wait <duration>                  tells the time
 //	status                           shows what is missing and why
-//	reconnect [fresh]                a new stream; fresh: the proxy started anew
+//	reconnect                        a new stream, a second later
 //
 // A resource is name@content->references~ttl, all but the name optional. Types
 // are cds, eds, lds, rds, rtds. In the output "+" is a resource, "-" a removal,
@@ -110,9 +110,7 @@ func (s *script) command(lines []string) string {
 	case "status":
 		return s.status()
 	case "reconnect":
-		if len(words) > 1 {
-			s.machine.bad.clear()
-		}
+		s.now = s.now.Add(time.Second)
 		s.connect(s.machine.bad)
 		out = s.reconnected()
 	default:

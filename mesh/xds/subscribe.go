@@ -20,6 +20,9 @@ func (m *machine) open(q *discoveryv3.DeltaDiscoveryRequest) (*state, error) {
 		return nil, fmt.Errorf("subscribing to %.80q: more than %d types", q.GetTypeUrl(), maxTypes)
 	}
 	s := newState(q.GetTypeUrl())
+	if s.url == ClusterType && len(q.GetInitialResourceVersions()) == 0 {
+		m.bad.clear(m.started) // the proxy started anew, and may judge differently
+	}
 	// Without any name the first request means all, as "*" does.
 	s.wildcard = len(q.GetResourceNamesSubscribe()) == 0
 	for _, name := range q.GetResourceNamesSubscribe() {
