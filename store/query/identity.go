@@ -35,11 +35,11 @@ type ProxyIdentity struct {
 // ofIdentity selects what takes part. The clusters of telemetry itself are
 // left out: no access log covers their requests. So are those of the
 // application beside a sidecar, "inbound|" and its port by the convention of
-// Istio that our own mesh follows: their tries are the requests once more, and
+// Istio, "inbound;" in the statistics of our own mesh: their tries are the requests once more, and
 // the router of the inbound listener does not log them.
 const ofIdentity = ofLogs + ` OR
 	scope = 'http' AND object != 'admin' AND name IN ('downstream_rq_total', 'downstream_rq_active') OR
-	scope = 'cluster' AND object != 'collector_als' AND NOT startsWith(object, 'inbound|') AND name IN (
+	scope = 'cluster' AND object != 'collector_als' AND NOT match(object, '^inbound[|;]') AND name IN (
 		'upstream_rq_total', 'upstream_rq_pending_failure_eject', 'upstream_rq_active_overflow', 'upstream_rq_pending_overflow')`
 
 // Identity checks every proxy that was scraped in [from, to), by name.

@@ -60,7 +60,7 @@ func testCounts(t *testing.T, writer, reader driver.Conn) {
 		"http outbound downstream_rq_total 0 70", "http outbound downstream_rq_active 0 0", "cluster x upstream_rq_total 0 40")
 	c.stat(10, "p1", "node-1", log+"logs_written 60 170", log+"logs_dropped 20 20",
 		"http outbound downstream_rq_total 50 120", "http admin downstream_rq_total 99 99",
-		"cluster x upstream_rq_total 30 70", "cluster collector_als upstream_rq_total 5 5", "cluster inbound|80 upstream_rq_total 9 9")
+		"cluster x upstream_rq_total 30 70", "cluster collector_als upstream_rq_total 5 5", "cluster inbound|80|| upstream_rq_total 9 9", "cluster inbound;80 upstream_rq_total 9 9")
 	// p2 is not scraped, p3 reaches no collector and has an entry less than requests and tries.
 	c.beat(5, "a", "p2", -7200, 1, 0, 0)
 	c.stat(0, "p3", "node-3", log+"logs_written 0 0", log+"logs_dropped 0 0")
