@@ -392,9 +392,7 @@ func TestServerCertificate(t *testing.T) {
 		if err := s.Rotation.Begin(); err != nil {
 			t.Fatal(err)
 		}
-		if err := s.Rotation.Force(); err != nil {
-			t.Fatal(err)
-		}
+		time.Sleep(10 * time.Second) // there is no agent to wait for
 		if err := shown()[0].CheckSignatureFrom(s.Rotation.Authority().Issuer()); err != nil {
 			t.Errorf("not of the new root: %v", err)
 		}
