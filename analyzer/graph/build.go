@@ -13,6 +13,8 @@ import (
 type options struct {
 	length       time.Duration // of the window
 	withBins     bool
+	within       []uint32 // thresholds in microseconds
+	groupBy      string
 	completeness completeness
 }
 
@@ -20,22 +22,47 @@ type options struct {
 // The order of the rows does not matter; edges come sorted by (src, dst, route)
 // and nodes by id.
 func build(counts []countRow, latencies []latencyRow, o options) ([]*graphv1.Node, []*graphv1.Edge) {
+	nodes, all := count(counts, o)
+	return nodes, finish(all, latencies, o)
+}
+
+// count makes nodes and lines of counts alone, grouped as the options say.
+func count(counts []countRow, o options) ([]*graphv1.Node, []*line) {
 	pairs := map[pair]*tally{}
 	for i := range counts {
 		tallyOf(pairs, counts[i].Src, counts[i].Dst).count(&counts[i])
 	}
+	var all []*line
+	for p, t := range pairs {
+		all = append(all, t.edges(p, o)...)
+	}
+	ends := nodes(counts)
+	markDead(ends, all)
+	slices.SortFunc(all, compareLines)
+	return group(ends, all, o.groupBy)
+}
+
+// finish adds latencies to lines and what follows from the sums.
+func finish(all []*line, latencies []latencyRow, o options) []*graphv1.Edge {
+	owners := map[member]*line{}
+	for _, l := range all {
+		for _, m := range l.members {
+			owners[m] = l
+		}
+	}
 	for i := range latencies {
-		l := &latencies[i]
-		if t, ok := pairs[pair{l.Src, l.Dst}]; ok {
-			t.latency(l)
+		r := &latencies[i]
+		if l := owners[member{pair{r.Src, r.Dst}, view{r.Route, r.Vantage}}]; l != nil {
+			l.hist.add(r.Hist)
 		}
 	}
 	var edges []*graphv1.Edge
-	for p, t := range pairs {
-		edges = append(edges, t.edges(p, o)...)
+	for _, l := range all {
+		l.finish(o)
+		edges = append(edges, l.edge)
 	}
 	slices.SortFunc(edges, compareEdges)
-	return nodes(counts), edges
+	return edges
 }
 
 func compareEdges(a, b *graphv1.Edge) int {

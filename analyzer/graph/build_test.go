@@ -24,7 +24,7 @@ func row(v record.Vantage, route string, o record.Outcome, requests, attempts ui
 }
 
 func source(v record.Vantage, requests, failures uint64) *graphv1.EdgeSource {
-	return &graphv1.EdgeSource{Source: "als", Vantage: v.String(), Unit: unit(v), Requests: requests, Failures: failures}
+	return &graphv1.EdgeSource{Source: "als", Vantage: v.String(), Unit: unit(v), Requests: requests, Failures: failures, ErrorRatio: ratio(failures, requests)}
 }
 
 func float(v float64) *float64 { return &v }
@@ -145,7 +145,9 @@ func TestEdges(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			_, got := build(c.rows, nil, options{length: 10 * time.Second})
-			if diff := cmp.Diff(c.want, got, protocmp.Transform()); diff != "" {
+			// TestLineFinish and TestTimeouts show these.
+			others := protocmp.IgnoreFields(&graphv1.Edge{}, "first_seen", "last_seen", "amplification", "timeouts")
+			if diff := cmp.Diff(c.want, got, protocmp.Transform(), others); diff != "" {
 				t.Errorf("edges (-want +got):\n%s", diff)
 			}
 		})
@@ -220,13 +222,14 @@ func randomRows(rng *rand.Rand) []countRow {
 	ids := []string{web, ratings, "m/c/ns/~ratings", "unknown/ns", "external/x"}
 	rows := make([]countRow, rng.IntN(30))
 	for i := range rows {
-		known := rng.Uint64N(5)
+		known, first := rng.Uint64N(5), rng.Int64N(9)
 		rows[i] = countRow{
 			Src: ids[rng.IntN(len(ids))], Dst: ids[rng.IntN(len(ids))],
 			SrcService: []string{"", "a", "b"}[rng.IntN(3)], DstVersion: []string{"", "v1"}[rng.IntN(2)],
 			Route: []string{"r1", "r2", "inbound", unmatched}[rng.IntN(4)], Protocol: []string{"http1", "http2"}[rng.IntN(2)],
 			Vantage: record.Vantage(rng.IntN(7)), Outcome: record.Outcome(rng.IntN(20)),
 			Requests: rng.Uint64N(10), Attempts: rng.Uint64N(30), MTLSKnown: known, MTLSMutual: rng.Uint64N(known + 1),
+			RequestBytes: rng.Uint64N(9), ResponseBytes: rng.Uint64N(9), First: first, Last: first + rng.Int64N(3),
 		}
 	}
 	return rows
@@ -238,6 +241,8 @@ func halve(rows []countRow) []countRow {
 	for _, r := range rows {
 		a, b := r, r
 		a.Requests, a.Attempts, a.MTLSKnown, a.MTLSMutual = r.Requests/2, r.Attempts/2, r.MTLSKnown/2, r.MTLSMutual/2
+		a.RequestBytes, a.ResponseBytes = r.RequestBytes/2, r.ResponseBytes/2
+		b.RequestBytes, b.ResponseBytes = r.RequestBytes-a.RequestBytes, r.ResponseBytes-a.ResponseBytes
 		b.Requests, b.Attempts, b.MTLSKnown, b.MTLSMutual = r.Requests-a.Requests, r.Attempts-a.Attempts, r.MTLSKnown-a.MTLSKnown, r.MTLSMutual-a.MTLSMutual
 		// A row without requests holds nothing, so its sums stay with the other.
 		if a.Requests == 0 {

@@ -19,7 +19,7 @@ func FuzzSplit(f *testing.F) {
 		to := from.Add(time.Duration(lengthMicro%1e13) * time.Microsecond)
 		next := from
 		segments := Split(from, to)
-		if len(segments) > 5 {
+		if len(segments) > 7 {
 			t.Fatalf("%d segments", len(segments))
 		}
 		for _, s := range segments {
@@ -36,10 +36,10 @@ func FuzzSplit(f *testing.F) {
 
 // FuzzParseNode checks that any id gives a node of a known kind that keeps it.
 func FuzzParseNode(f *testing.F) {
-	for _, id := range []string{"m/c/n/w", "m/c/n/~s", "unknown/n", "external/h", "", "////", "unknown/", "external/a/b"} {
+	for _, id := range []string{"m/c/n/w", "m/c/n/~s", "unknown/n", "external/h", "", "////", "unknown/", "external/a/b", "m/c/n/*", "m/*/*/*", "m/c/*/*", "m/c/n/~s@v1"} {
 		f.Add(id)
 	}
-	kinds := map[string]bool{kindService: true, kindExternal: true, kindUnknown: true}
+	kinds := map[string]bool{kindService: true, kindExternal: true, kindUnknown: true, byNamespace: true, byCluster: true, byMesh: true}
 	f.Fuzz(func(t *testing.T, id string) {
 		n := parseNode(id)
 		if n.Id != id || !kinds[n.Kind] {

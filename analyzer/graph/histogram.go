@@ -19,7 +19,7 @@ func (h histogram) add(other histogram) {
 	}
 }
 
-// quantiles returns p50, p90 and p99 in milliseconds, nil without requests.
+// quantiles returns p50, p90, p99 and p99.9 in milliseconds, nil without requests.
 func (h histogram) quantiles() *graphv1.Quantiles {
 	bins := slices.Sorted(maps.Keys(h))
 	if h.total() == 0 {
@@ -28,7 +28,7 @@ func (h histogram) quantiles() *graphv1.Quantiles {
 	return &graphv1.Quantiles{
 		P50: h.quantile(bins, 500),
 		P90: h.quantile(bins, 900),
-		P99: h.quantile(bins, 990),
+		P99: h.quantile(bins, 990), P999: h.quantile(bins, 999),
 	}
 }
 

@@ -37,21 +37,21 @@ func TestQuantiles(t *testing.T) {
 	}{
 		{"none", histogram{}, nil},
 		{"empty bins", histogram{3: 0}, nil},
-		{"zero", histogramOf(0), &graphv1.Quantiles{P50: figure(0, 0, 0), P90: figure(0, 0, 0), P99: figure(0, 0, 0)}},
+		{"zero", histogramOf(0), &graphv1.Quantiles{P50: figure(0, 0, 0), P90: figure(0, 0, 0), P99: figure(0, 0, 0), P999: figure(0, 0, 0)}},
 		{"single microseconds are exact", histogramOf(7, 8, 9), &graphv1.Quantiles{
-			P50: figure(0.008, 0.008, 0.008), P90: figure(0.009, 0.009, 0.009), P99: figure(0.009, 0.009, 0.009),
+			P50: figure(0.008, 0.008, 0.008), P90: figure(0.009, 0.009, 0.009), P99: figure(0.009, 0.009, 0.009), P999: figure(0.009, 0.009, 0.009),
 		}},
 		{"one row stands in the middle of its bin", histogramOf(25_300), &graphv1.Quantiles{
-			P50: figure(25.5, 25, 26), P90: figure(25.5, 25, 26), P99: figure(25.5, 25, 26),
+			P50: figure(25.5, 25, 26), P90: figure(25.5, 25, 26), P99: figure(25.5, 25, 26), P999: figure(25.5, 25, 26),
 		}},
 		{"an upper edge belongs to the bin", histogramOf(25_000), &graphv1.Quantiles{
-			P50: figure(24.5, 24, 25), P90: figure(24.5, 24, 25), P99: figure(24.5, 24, 25),
+			P50: figure(24.5, 24, 25), P90: figure(24.5, 24, 25), P99: figure(24.5, 24, 25), P999: figure(24.5, 24, 25),
 		}},
 		{"rows of a bin are spread evenly", histogram{record.BinOf(25_300): 10}, &graphv1.Quantiles{
-			P50: figure(25.45, 25, 26), P90: figure(25.85, 25, 26), P99: figure(25.95, 25, 26),
+			P50: figure(25.45, 25, 26), P90: figure(25.85, 25, 26), P99: figure(25.95, 25, 26), P999: figure(25.95, 25, 26),
 		}},
 		{"ranks", histogramOf(hundred...), &graphv1.Quantiles{
-			P50: figure(4.95, 4.9, 5), P90: figure(8.95, 8.9, 9), P99: figure(9.85, 9.8, 9.9),
+			P50: figure(4.95, 4.9, 5), P90: figure(8.95, 8.9, 9), P99: figure(9.85, 9.8, 9.9), P999: figure(9.95, 9.9, 10),
 		}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -73,7 +73,8 @@ func (l *labels) node(id string) *graphv1.Node {
 }
 
 // parseNode reads what a node id says by itself: "mesh/cluster/namespace/workload",
-// "mesh/cluster/namespace/~service", "external/<host>" or "unknown/<namespace>".
+// "mesh/cluster/namespace/~service" with or without "@version", a group such as
+// "mesh/cluster/namespace/*", "external/<host>" or "unknown/<namespace>".
 // An id of no known form is of kind unknown.
 func parseNode(id string) *graphv1.Node {
 	n := &graphv1.Node{Id: id, Kind: kindUnknown}
@@ -87,11 +88,47 @@ func parseNode(id string) *graphv1.Node {
 		n.Namespace = parts[1]
 	case len(parts) == 4:
 		n.Kind, n.Mesh, n.Cluster, n.Namespace = kindService, parts[0], parts[1], parts[2]
+		if parts[3] == "*" {
+			return groupNode(n)
+		}
 		if service, ok := strings.CutPrefix(parts[3], "~"); ok {
-			n.Service = service
+			n.Service, n.Version, _ = strings.Cut(service, "@")
 		} else {
 			n.Workload = parts[3]
 		}
 	}
 	return n
+}
+
+// groupNode is a namespace, cluster or mesh: what of its id is no star.
+func groupNode(n *graphv1.Node) *graphv1.Node {
+	n.Kind = byNamespace
+	if n.Namespace == "*" {
+		n.Kind, n.Namespace = byCluster, ""
+		if n.Cluster == "*" {
+			n.Kind, n.Cluster = byMesh, ""
+		}
+	}
+	return n
+}
+
+const stateDead = "dead"
+
+// markDead marks nodes that were called in the window and that no call reached:
+// each ended with no healthy host, no connection or no name.
+func markDead(ends []*graphv1.Node, all []*line) {
+	reached, called := map[string]bool{}, map[string]bool{}
+	for _, l := range all {
+		e := l.edge
+		never := e.Outcomes[record.OutcomeNoHealthy.String()] + e.Outcomes[record.OutcomeConnectFail.String()] +
+			e.Outcomes[record.OutcomeDNSFail.String()]
+		called[e.Dst] = called[e.Dst] || e.Requests > 0
+		reached[e.Dst] = reached[e.Dst] || e.Requests > never || e.Arrivals > 0
+		reached[e.Src] = reached[e.Src] || e.Requests > 0 // it calls others
+	}
+	for _, n := range ends {
+		if called[n.Id] && !reached[n.Id] {
+			n.State = stateDead
+		}
+	}
 }

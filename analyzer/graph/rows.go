@@ -12,6 +12,9 @@ type countRow struct {
 	Outcome                record.Outcome
 	Requests, Attempts     uint64
 	MTLSKnown, MTLSMutual  uint64 // rows whose transport is known, and mutual TLS among them
+	RequestBytes           uint64
+	ResponseBytes          uint64
+	First, Last            int64 // Unix µs of the first and the last bucket
 }
 
 // latencyRow is the histogram of the whole duration of requests of one route

@@ -40,17 +40,28 @@ func (s *Service) GetGraph(ctx context.Context, req *connect.Request[graphv1.Get
 	if err != nil {
 		return nil, connect.NewError(connect.CodeInvalidArgument, err)
 	}
-	answer := &graphv1.GetGraphResponse{Window: w.proto()}
-	segments := Split(w.from, w.to)
-	if len(segments) == 0 {
-		return connect.NewResponse(answer), nil
+	if err := checkShown(req.Msg); err != nil {
+		return nil, connect.NewError(connect.CodeInvalidArgument, err)
 	}
-	f := filter{namespace: req.Msg.GetNamespace(), service: req.Msg.GetService()}
-	counts, err := readCounts(ctx, s.conn, segments, f)
+	answer, err := s.answer(ctx, req.Msg, w)
 	if err != nil {
 		return nil, err
 	}
-	latencies, err := readLatencies(ctx, s.conn, segments, f)
+	return connect.NewResponse(answer), nil
+}
+
+// answer reads counts first, and latencies of the edges that are shown only.
+func (s *Service) answer(ctx context.Context, req *graphv1.GetGraphRequest, w window) (*graphv1.GetGraphResponse, error) {
+	answer := &graphv1.GetGraphResponse{Window: w.proto()}
+	segments := Split(w.from, w.to)
+	if len(segments) == 0 {
+		return answer, nil
+	}
+	f := filter{namespace: req.GetNamespace(), service: req.GetService()}
+	if req.GetDepth() > 1 {
+		f.service = "" // its neighbours' edges do not name it
+	}
+	counts, err := readCounts(ctx, s.conn, segments, f)
 	if err != nil {
 		return nil, err
 	}
@@ -58,8 +69,21 @@ func (s *Service) GetGraph(ctx context.Context, req *connect.Request[graphv1.Get
 	if err != nil {
 		return nil, err
 	}
-	answer.Nodes, answer.Edges = build(counts, latencies, options{
-		length: w.length(), withBins: req.Msg.GetWithBins(), completeness: completenessOf(proxies),
-	})
-	return connect.NewResponse(answer), nil
+	o := options{
+		length: w.length(), withBins: req.GetWithBins(), within: req.GetWithinUs(), groupBy: req.GetGroupBy(),
+		completeness: completenessOf(proxies),
+	}
+	ends, all := count(counts, o)
+	nodes, all, left := shown(ends, all, req)
+	var latencies []latencyRow
+	if !req.GetCountsOnly() && len(all) > 0 {
+		if left > 0 || req.GetErrorsOnly() {
+			f.pairs = pairsOf(all)
+		}
+		if latencies, err = readLatencies(ctx, s.conn, segments, f); err != nil {
+			return nil, err
+		}
+	}
+	answer.Nodes, answer.Edges, answer.EdgesLeftOut = nodes, finish(all, latencies, o), uint32(left)
+	return answer, nil
 }

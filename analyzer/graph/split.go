@@ -11,6 +11,7 @@ const (
 	Raw        Grain = 0
 	TenSeconds       = Grain(10 * time.Second)
 	Minute           = Grain(time.Minute)
+	Hour             = Grain(time.Hour)
 )
 
 // Segment is a part [From, To) of a window and the grain that answers it. Its
@@ -24,7 +25,7 @@ type Segment struct {
 // time: the coarsest grain in the middle, finer ones towards the ends. An empty
 // window gives none.
 func Split(from, to time.Time) []Segment {
-	return split(nil, from, to, Minute, TenSeconds, Raw)
+	return split(nil, from, to, Hour, Minute, TenSeconds, Raw)
 }
 
 func split(out []Segment, from, to time.Time, grains ...Grain) []Segment {
@@ -45,7 +46,7 @@ func split(out []Segment, from, to time.Time, grains ...Grain) []Segment {
 }
 
 // ceil rounds up to the grid of the grain. The grid starts at Go's zero time,
-// a multiple of a minute away from the Unix epoch.
+// a multiple of an hour away from the Unix epoch.
 func ceil(t time.Time, g Grain) time.Time {
 	down := t.Truncate(time.Duration(g))
 	if down.Equal(t) {

@@ -34,6 +34,10 @@ func TestSplit(t *testing.T) {
 			seg(Raw, "49.5s", "50s"), seg(TenSeconds, "50s", "60s"), seg(Minute, "1m", "2m"),
 			seg(TenSeconds, "2m", "2m10s"), seg(Raw, "2m10s", "2m10.5s"),
 		}},
+		{"hours", "1h", "3h", []Segment{seg(Hour, "1h", "3h")}},
+		{"hours and what is left", "59m", "2h0m10s", []Segment{
+			seg(Minute, "59m", "1h"), seg(Hour, "1h", "2h"), seg(TenSeconds, "2h", "2h10s"),
+		}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if diff := cmp.Diff(c.want, Split(at(c.from), at(c.to))); diff != "" {

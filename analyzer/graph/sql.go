@@ -9,8 +9,12 @@ import (
 	"github.com/plimsoll-mesh/plimsoll/record"
 )
 
-// filter keeps edges that touch a namespace and a service; empty keeps all.
-type filter struct{ namespace, service string }
+// filter keeps edges that touch a namespace and a service, and are among the
+// pairs; empty keeps all.
+type filter struct {
+	namespace, service string
+	pairs              []pair // nil: any
+}
 
 // statement is SQL with its positional arguments.
 type statement struct {
@@ -22,16 +26,19 @@ type statement struct {
 func countsSQL(segments []Segment, f filter) statement {
 	const keys = "src, dst, src_service, src_version, dst_service, dst_version, route, protocol, vantage, outcome"
 	return union(segments, f, keys, countColumns,
-		"sum(n_requests), sum(n_attempts), sum(n_mtls_known), sum(n_mtls_mutual)")
+		"sum(n_requests), sum(n_attempts), sum(n_mtls_known), sum(n_mtls_mutual), sum(n_request_bytes), sum(n_response_bytes), "+
+			"min(n_at), max(n_at)")
 }
 
 func countColumns(g Grain) string {
 	if g == Raw {
 		return `toUInt64(1) AS n_requests, toUInt64(attempts) AS n_attempts,
-  toUInt64(mtls != 'unknown') AS n_mtls_known, toUInt64(mtls = 'mtls') AS n_mtls_mutual
+  toUInt64(mtls != 'unknown') AS n_mtls_known, toUInt64(mtls = 'mtls') AS n_mtls_mutual,
+  request_bytes AS n_request_bytes, response_bytes AS n_response_bytes, toUnixTimestamp64Micro(ts) AS n_at
 FROM requests WHERE `
 	}
-	return `requests AS n_requests, attempts AS n_attempts, mtls_known AS n_mtls_known, mtls_mutual AS n_mtls_mutual
+	return `requests AS n_requests, attempts AS n_attempts, mtls_known AS n_mtls_known, mtls_mutual AS n_mtls_mutual,
+  request_bytes AS n_request_bytes, response_bytes AS n_response_bytes, toInt64(toUnixTimestamp(ts)) * 1000000 AS n_at
 FROM edge_counts_` + g.suffix() + ` WHERE `
 }
 
@@ -69,7 +76,10 @@ func union(segments []Segment, f filter, keys string, columns func(Grain) string
 
 // suffix names the rollup tables of a grain.
 func (g Grain) suffix() string {
-	if g == Minute {
+	switch g {
+	case Hour:
+		return "1h"
+	case Minute:
 		return "1m"
 	}
 	return "10s"
@@ -98,6 +108,13 @@ func (f filter) where() (string, []any) {
 	if f.service != "" {
 		sql += " AND (src_service = ? OR dst_service = ?)"
 		args = append(args, f.service, f.service)
+	}
+	if f.pairs != nil {
+		places := strings.TrimSuffix(strings.Repeat("(?, ?), ", len(f.pairs)), ", ")
+		sql += " AND (src, dst) IN (" + places + ")"
+		for _, p := range f.pairs {
+			args = append(args, p.Src, p.Dst)
+		}
 	}
 	return sql, args
 }

@@ -21,7 +21,8 @@ func TestStatements(t *testing.T) {
 	}{
 		{"counts of all edges", countsSQL(segments, filter{})},
 		{"latencies of all edges", latencySQL(segments, filter{})},
-		{"counts of a namespace and a service, raw rows only", countsSQL(segments[:1], filter{"shop", "web"})},
+		{"counts of a namespace and a service, raw rows only", countsSQL(segments[:1], filter{namespace: "shop", service: "web"})},
+		{"latencies of two pairs, minutes only", latencySQL(segments[2:3], filter{pairs: []pair{{"a", "b"}, {"a", "c"}}})},
 		{"latencies of a service, minutes only", latencySQL(segments[2:3], filter{service: "it's"})},
 	} {
 		fmt.Fprintf(&text, "-- %s; arguments %q\n%s\n\n", c.title, c.statement.args, c.statement.sql)
@@ -33,14 +34,14 @@ func TestStatements(t *testing.T) {
 // SQL text, and that each placeholder has its argument.
 func TestStatementsBindTheirFilters(t *testing.T) {
 	from := time.Date(2026, 3, 1, 11, 59, 49, 0, time.UTC)
-	for _, f := range []filter{{}, {namespace: "' OR 1=1 --"}, {service: "x'; DROP"}, {"n s", "a?b"}} {
+	for _, f := range []filter{{}, {namespace: "' OR 1=1 --"}, {service: "x'; DROP"}, {namespace: "n s", service: "a?b"}, {pairs: []pair{{"a/b", "c"}, {"it's", "d?"}}}} {
 		for _, length := range []time.Duration{time.Second, time.Minute, 5 * time.Minute} {
 			segments := Split(from, from.Add(length))
 			for _, s := range []statement{countsSQL(segments, f), latencySQL(segments, f)} {
 				if got := strings.Count(s.sql, "?"); got != len(s.args) {
 					t.Errorf("%v: %d placeholders, %d arguments", f, got, len(s.args))
 				}
-				for _, value := range []string{f.namespace, f.service} {
+				for _, value := range []string{f.namespace, f.service, "it's"} {
 					if value != "" && strings.Contains(s.sql, value) {
 						t.Errorf("%q stands in the text of the statement", value)
 					}

@@ -22,7 +22,8 @@ func readCounts(ctx context.Context, conn driver.Conn, segments []Segment, f fil
 		var r countRow
 		var vantage, outcome string
 		err := rows.Scan(&r.Src, &r.Dst, &r.SrcService, &r.SrcVersion, &r.DstService, &r.DstVersion,
-			&r.Route, &r.Protocol, &vantage, &outcome, &r.Requests, &r.Attempts, &r.MTLSKnown, &r.MTLSMutual)
+			&r.Route, &r.Protocol, &vantage, &outcome, &r.Requests, &r.Attempts, &r.MTLSKnown, &r.MTLSMutual,
+			&r.RequestBytes, &r.ResponseBytes, &r.First, &r.Last)
 		if err != nil {
 			return nil, fmt.Errorf("reading edge counts: %w", err)
 		}

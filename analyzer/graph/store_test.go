@@ -134,6 +134,7 @@ func oracle(requests []record.Request, w window, f filter, withBins bool) *graph
 			Src: r.Src.ID, Dst: r.Dst.ID, SrcService: r.Src.Service, SrcVersion: r.Src.Version,
 			DstService: r.Dst.Service, DstVersion: r.Dst.Version, Route: r.Route, Protocol: r.Protocol,
 			Vantage: r.Vantage, Outcome: r.Outcome, Requests: 1, Attempts: uint64(r.Attempts),
+			First: seenAt(r.End, w), Last: seenAt(r.End, w),
 		}
 		if r.MTLS != record.MTLSUnknown {
 			c.MTLSKnown = 1
@@ -299,4 +300,15 @@ func TestBinSQL(t *testing.T) {
 			t.Errorf("bin of %d µs = %d, want %d", us, got[i], want)
 		}
 	}
+}
+
+// seenAt returns the start of the bucket that holds a moment, in Unix µs; the
+// moment itself where raw rows answer.
+func seenAt(at time.Time, w window) int64 {
+	for _, s := range Split(w.from, w.to) {
+		if !at.Before(s.From) && at.Before(s.To) && s.Grain != Raw {
+			return at.Truncate(time.Duration(s.Grain)).UnixMicro()
+		}
+	}
+	return at.UnixMicro()
 }

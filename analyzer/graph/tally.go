@@ -4,6 +4,9 @@ import (
 	"cmp"
 	"maps"
 	"slices"
+	"time"
+
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	graphv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/graph/v1"
 	"github.com/plimsoll-mesh/plimsoll/record"
@@ -19,13 +22,14 @@ type tally struct {
 type figures struct {
 	requests, attempts, failures uint64
 	mtlsKnown, mtlsMutual        uint64
+	requestBytes, responseBytes  uint64
+	first, last                  int64 // Unix µs of the first and the last bucket; valid with requests
 	outcomes                     map[string]uint64
 	protocols                    map[string]uint64
-	hist                         histogram
 }
 
 func newFigures() *figures {
-	return &figures{outcomes: map[string]uint64{}, protocols: map[string]uint64{}, hist: histogram{}}
+	return &figures{outcomes: map[string]uint64{}, protocols: map[string]uint64{}}
 }
 
 func tallyOf(pairs map[pair]*tally, src, dst string) *tally {
@@ -50,6 +54,12 @@ func (t *tally) count(r *countRow) {
 	}
 	t.vantages[r.Vantage] = true
 	f := t.figures(r.Route, r.Vantage)
+	if f.requests == 0 {
+		f.first, f.last = r.First, r.Last
+	}
+	f.first, f.last = min(f.first, r.First), max(f.last, r.Last)
+	f.requestBytes += r.RequestBytes
+	f.responseBytes += r.ResponseBytes
 	f.requests += r.Requests
 	f.attempts += r.Attempts
 	f.mtlsKnown += r.MTLSKnown
@@ -61,12 +71,6 @@ func (t *tally) count(r *countRow) {
 	}
 }
 
-func (t *tally) latency(l *latencyRow) {
-	if f := t.views[view{l.Route, l.Vantage}]; f != nil {
-		f.hist.add(l.Hist)
-	}
-}
-
 // unmatched is the route of the one edge of a (src, dst) that holds what other
 // vantages report on routes that the canonical one does not know.
 const unmatched = "~unmatched"
@@ -74,7 +78,7 @@ const unmatched = "~unmatched"
 // edges returns one edge for each route of the canonical vantage. Rows of other
 // vantages join the edge of the same route, or the only one there is; what fits
 // neither joins the remainder, so that no arrival is lost or counted twice.
-func (t *tally) edges(p pair, o options) []*graphv1.Edge {
+func (t *tally) edges(p pair, o options) []*line {
 	if len(t.vantages) == 0 {
 		return nil
 	}
@@ -94,7 +98,7 @@ func (t *tally) edges(p pair, o options) []*graphv1.Edge {
 		}
 		t.views[at].report(cmp.Or(e, rest), at.vantage)
 	}
-	return slices.Collect(maps.Values(byRoute))
+	return lines(p, best, byRoute, t.views)
 }
 
 // remainder makes the edge for rows on routes that no edge has. It holds no
@@ -146,15 +150,13 @@ func (f *figures) edge(p pair, at view, o options) *graphv1.Edge {
 		Attempts: f.attempts,
 		Failures: f.failures,
 		Outcomes: f.outcomes,
-		Rate:     float64(f.requests) / o.length.Seconds(),
+		Timeouts: f.outcomes[record.OutcomeTimeout.String()],
 
-		ErrorRatio:   ratio(f.failures, f.requests),
-		Mtls:         ratio(f.mtlsMutual, f.mtlsKnown),
-		LatencyMs:    f.hist.quantiles(),
+		RequestBytes: f.requestBytes, ResponseBytes: f.responseBytes,
 		Completeness: o.completeness.of(p, at.vantage),
 	}
-	if o.withBins {
-		e.LatencyBins = f.hist.proto()
+	if f.requests > 0 {
+		e.FirstSeen, e.LastSeen = timestamppb.New(time.UnixMicro(f.first)), timestamppb.New(time.UnixMicro(f.last))
 	}
 	if at.vantage == record.VantageServer {
 		e.Attempts = f.requests // each row is one try of some caller

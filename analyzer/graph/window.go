@@ -19,6 +19,9 @@ const DefaultWindow = time.Minute
 // tables in store/schema); minutes stay for longer.
 const fineKept = 3 * 24 * time.Hour
 
+// minutesKept is how long buckets of a minute are kept; hours stay for longer.
+const minutesKept = 40 * 24 * time.Hour
+
 // kept returns since when raw rows and buckets of 10 s are there as of now.
 func kept(now time.Time) time.Time { return now.Add(-fineKept) }
 
@@ -37,7 +40,7 @@ func (w window) proto() *typesv1.Window {
 
 // resolve finds the window that a request means and cuts it at the watermark. A
 // window that lies wholly beyond it becomes empty, and bounds that are too old
-// for fine tables are moved to whole minutes. Bounds are rounded up to
+// for fine tables are moved to whole minutes, or hours. Bounds are rounded up to
 // whole microseconds, the resolution of stored times, which moves no row in or
 // out. A watermark that has stood still for so long is itself moved back to a whole
 // minute, so that the last minutes before it are answered.
@@ -72,17 +75,17 @@ func resolve(req *graphv1.GetGraphRequest, watermark, now time.Time) (window, er
 		to:        earlier(microsecond(to), watermark),
 		watermark: watermark,
 	}
-	return w.onKeptGrid(kept(now)), nil
+	return w.onGrid(Minute, kept(now)).onGrid(Hour, now.Add(-minutesKept)), nil
 }
 
-// onKeptGrid moves bounds from before a time inwards to whole minutes, the only
-// grain that is kept for longer.
-func (w window) onKeptGrid(old time.Time) window {
+// onGrid moves bounds from before a time inwards to the grid of the finest grain
+// that is kept for longer.
+func (w window) onGrid(g Grain, old time.Time) window {
 	if w.from.Before(old) {
-		w.from = ceil(w.from, Minute)
+		w.from = ceil(w.from, g)
 	}
 	if w.to.Before(old) {
-		w.to = w.to.Truncate(time.Duration(Minute))
+		w.to = w.to.Truncate(time.Duration(g))
 	}
 	w.to = later(w.from, w.to)
 	return w

@@ -35,7 +35,23 @@ type GetGraphRequest struct {
 	Namespace string `protobuf:"bytes,4,opt,name=namespace,proto3" json:"namespace,omitempty"`
 	Service   string `protobuf:"bytes,5,opt,name=service,proto3" json:"service,omitempty"`
 	// Also return the latency bins behind the quantiles.
-	WithBins      bool `protobuf:"varint,6,opt,name=with_bins,json=withBins,proto3" json:"with_bins,omitempty"`
+	WithBins bool `protobuf:"varint,6,opt,name=with_bins,json=withBins,proto3" json:"with_bins,omitempty"`
+	// Keep only edges with failures.
+	ErrorsOnly bool `protobuf:"varint,7,opt,name=errors_only,json=errorsOnly,proto3" json:"errors_only,omitempty"`
+	// Keep what is at most this many hops from the service, in either direction;
+	// 0 is 1. Needs service.
+	Depth uint32 `protobuf:"varint,8,opt,name=depth,proto3" json:"depth,omitempty"`
+	// Keep only this many edges, those with most requests first; 0 keeps all.
+	Limit uint32 `protobuf:"varint,9,opt,name=limit,proto3" json:"limit,omitempty"`
+	// Rank of limit: requests (default) or failures.
+	RankBy string `protobuf:"bytes,10,opt,name=rank_by,json=rankBy,proto3" json:"rank_by,omitempty"`
+	// What a node stands for: workload (default), service, version, namespace,
+	// cluster or mesh.
+	GroupBy string `protobuf:"bytes,11,opt,name=group_by,json=groupBy,proto3" json:"group_by,omitempty"`
+	// Leave out latencies: counts alone are faster.
+	CountsOnly bool `protobuf:"varint,12,opt,name=counts_only,json=countsOnly,proto3" json:"counts_only,omitempty"`
+	// Thresholds in microseconds for Edge.within, each from 1 µs to one hour.
+	WithinUs      []uint32 `protobuf:"varint,13,rep,packed,name=within_us,json=withinUs,proto3" json:"within_us,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -112,11 +128,62 @@ func (x *GetGraphRequest) GetWithBins() bool {
 	return false
 }
 
+func (x *GetGraphRequest) GetErrorsOnly() bool {
+	if x != nil {
+		return x.ErrorsOnly
+	}
+	return false
+}
+
+func (x *GetGraphRequest) GetDepth() uint32 {
+	if x != nil {
+		return x.Depth
+	}
+	return 0
+}
+
+func (x *GetGraphRequest) GetLimit() uint32 {
+	if x != nil {
+		return x.Limit
+	}
+	return 0
+}
+
+func (x *GetGraphRequest) GetRankBy() string {
+	if x != nil {
+		return x.RankBy
+	}
+	return ""
+}
+
+func (x *GetGraphRequest) GetGroupBy() string {
+	if x != nil {
+		return x.GroupBy
+	}
+	return ""
+}
+
+func (x *GetGraphRequest) GetCountsOnly() bool {
+	if x != nil {
+		return x.CountsOnly
+	}
+	return false
+}
+
+func (x *GetGraphRequest) GetWithinUs() []uint32 {
+	if x != nil {
+		return x.WithinUs
+	}
+	return nil
+}
+
 type GetGraphResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Window        *v1.Window             `protobuf:"bytes,1,opt,name=window,proto3" json:"window,omitempty"`
-	Nodes         []*Node                `protobuf:"bytes,2,rep,name=nodes,proto3" json:"nodes,omitempty"`
-	Edges         []*Edge                `protobuf:"bytes,3,rep,name=edges,proto3" json:"edges,omitempty"`
+	state  protoimpl.MessageState `protogen:"open.v1"`
+	Window *v1.Window             `protobuf:"bytes,1,opt,name=window,proto3" json:"window,omitempty"`
+	Nodes  []*Node                `protobuf:"bytes,2,rep,name=nodes,proto3" json:"nodes,omitempty"`
+	Edges  []*Edge                `protobuf:"bytes,3,rep,name=edges,proto3" json:"edges,omitempty"`
+	// Edges that matched, and were left out by the limit.
+	EdgesLeftOut  uint32 `protobuf:"varint,4,opt,name=edges_left_out,json=edgesLeftOut,proto3" json:"edges_left_out,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -172,17 +239,27 @@ func (x *GetGraphResponse) GetEdges() []*Edge {
 	return nil
 }
 
+func (x *GetGraphResponse) GetEdgesLeftOut() uint32 {
+	if x != nil {
+		return x.EdgesLeftOut
+	}
+	return 0
+}
+
 type Node struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Id    string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
-	// service, gateway, external or unknown.
-	Kind          string `protobuf:"bytes,2,opt,name=kind,proto3" json:"kind,omitempty"`
-	Mesh          string `protobuf:"bytes,3,opt,name=mesh,proto3" json:"mesh,omitempty"`
-	Cluster       string `protobuf:"bytes,4,opt,name=cluster,proto3" json:"cluster,omitempty"`
-	Namespace     string `protobuf:"bytes,5,opt,name=namespace,proto3" json:"namespace,omitempty"`
-	Workload      string `protobuf:"bytes,6,opt,name=workload,proto3" json:"workload,omitempty"`
-	Service       string `protobuf:"bytes,7,opt,name=service,proto3" json:"service,omitempty"`
-	Version       string `protobuf:"bytes,8,opt,name=version,proto3" json:"version,omitempty"`
+	// service, gateway, external or unknown; with group_by also namespace,
+	// cluster or mesh.
+	Kind      string `protobuf:"bytes,2,opt,name=kind,proto3" json:"kind,omitempty"`
+	Mesh      string `protobuf:"bytes,3,opt,name=mesh,proto3" json:"mesh,omitempty"`
+	Cluster   string `protobuf:"bytes,4,opt,name=cluster,proto3" json:"cluster,omitempty"`
+	Namespace string `protobuf:"bytes,5,opt,name=namespace,proto3" json:"namespace,omitempty"`
+	Workload  string `protobuf:"bytes,6,opt,name=workload,proto3" json:"workload,omitempty"`
+	Service   string `protobuf:"bytes,7,opt,name=service,proto3" json:"service,omitempty"`
+	Version   string `protobuf:"bytes,8,opt,name=version,proto3" json:"version,omitempty"`
+	// dead: it was called in the window, and no call reached it. Else empty.
+	State         string `protobuf:"bytes,9,opt,name=state,proto3" json:"state,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -273,6 +350,13 @@ func (x *Node) GetVersion() string {
 	return ""
 }
 
+func (x *Node) GetState() string {
+	if x != nil {
+		return x.State
+	}
+	return ""
+}
+
 // Edge is the canonical view of one (src, dst, route): the caller's proxy and
 // logical requests where it reported in the window, else the server's proxy
 // and attempts.
@@ -282,9 +366,9 @@ type Edge struct {
 	Dst      string                 `protobuf:"bytes,2,opt,name=dst,proto3" json:"dst,omitempty"`
 	Route    string                 `protobuf:"bytes,3,opt,name=route,proto3" json:"route,omitempty"`
 	Protocol string                 `protobuf:"bytes,4,opt,name=protocol,proto3" json:"protocol,omitempty"`
-	// client, server or gateway.
+	// client, server or gateway; mixed where group_by joins edges of several.
 	Vantage string `protobuf:"bytes,5,opt,name=vantage,proto3" json:"vantage,omitempty"`
-	// requests or attempts: what the field requests counts.
+	// requests or attempts: what the field requests counts; mixed likewise.
 	Unit     string `protobuf:"bytes,6,opt,name=unit,proto3" json:"unit,omitempty"`
 	Requests uint64 `protobuf:"varint,7,opt,name=requests,proto3" json:"requests,omitempty"`
 	// Rows of the server's proxy for this edge. A retried call arrives several
@@ -308,7 +392,21 @@ type Edge struct {
 	Completeness *float64      `protobuf:"fixed64,16,opt,name=completeness,proto3,oneof" json:"completeness,omitempty"`
 	Sources      []*EdgeSource `protobuf:"bytes,17,rep,name=sources,proto3" json:"sources,omitempty"`
 	// Filled only with with_bins, in ascending order, empty bins left out.
-	LatencyBins   []*LatencyBin `protobuf:"bytes,18,rep,name=latency_bins,json=latencyBins,proto3" json:"latency_bins,omitempty"`
+	LatencyBins []*LatencyBin `protobuf:"bytes,18,rep,name=latency_bins,json=latencyBins,proto3" json:"latency_bins,omitempty"`
+	// Payload in bytes as the proxy of the vantage counted it.
+	RequestBytes  uint64 `protobuf:"varint,19,opt,name=request_bytes,json=requestBytes,proto3" json:"request_bytes,omitempty"`
+	ResponseBytes uint64 `protobuf:"varint,20,opt,name=response_bytes,json=responseBytes,proto3" json:"response_bytes,omitempty"`
+	// attempts ÷ requests; absent without requests and where requests are
+	// attempts already.
+	Amplification *float64 `protobuf:"fixed64,21,opt,name=amplification,proto3,oneof" json:"amplification,omitempty"`
+	// Requests that a limit of the reporting proxy ended.
+	Timeouts uint64 `protobuf:"varint,22,opt,name=timeouts,proto3" json:"timeouts,omitempty"`
+	// Start of the first and the last bucket of the window that hold a request:
+	// microseconds at the ragged ends of the window, else 10 s, 1 min or 1 h.
+	FirstSeen *timestamppb.Timestamp `protobuf:"bytes,23,opt,name=first_seen,json=firstSeen,proto3" json:"first_seen,omitempty"`
+	LastSeen  *timestamppb.Timestamp `protobuf:"bytes,24,opt,name=last_seen,json=lastSeen,proto3" json:"last_seen,omitempty"`
+	// One for each threshold of within_us, in its order.
+	Within        []*Within `protobuf:"bytes,25,rep,name=within,proto3" json:"within,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -469,6 +567,127 @@ func (x *Edge) GetLatencyBins() []*LatencyBin {
 	return nil
 }
 
+func (x *Edge) GetRequestBytes() uint64 {
+	if x != nil {
+		return x.RequestBytes
+	}
+	return 0
+}
+
+func (x *Edge) GetResponseBytes() uint64 {
+	if x != nil {
+		return x.ResponseBytes
+	}
+	return 0
+}
+
+func (x *Edge) GetAmplification() float64 {
+	if x != nil && x.Amplification != nil {
+		return *x.Amplification
+	}
+	return 0
+}
+
+func (x *Edge) GetTimeouts() uint64 {
+	if x != nil {
+		return x.Timeouts
+	}
+	return 0
+}
+
+func (x *Edge) GetFirstSeen() *timestamppb.Timestamp {
+	if x != nil {
+		return x.FirstSeen
+	}
+	return nil
+}
+
+func (x *Edge) GetLastSeen() *timestamppb.Timestamp {
+	if x != nil {
+		return x.LastSeen
+	}
+	return nil
+}
+
+func (x *Edge) GetWithin() []*Within {
+	if x != nil {
+		return x.Within
+	}
+	return nil
+}
+
+// Within is the share of requests that took at most threshold_us.
+type Within struct {
+	state       protoimpl.MessageState `protogen:"open.v1"`
+	ThresholdUs uint32                 `protobuf:"varint,1,opt,name=threshold_us,json=thresholdUs,proto3" json:"threshold_us,omitempty"`
+	// Requests certainly within, and those whose bin holds the threshold.
+	Requests  uint64 `protobuf:"varint,2,opt,name=requests,proto3" json:"requests,omitempty"`
+	Undecided uint64 `protobuf:"varint,3,opt,name=undecided,proto3" json:"undecided,omitempty"`
+	// Share of all requests; low = high where the threshold has at most two
+	// significant digits. Absent without requests.
+	Share         *v1.Figure `protobuf:"bytes,4,opt,name=share,proto3" json:"share,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Within) Reset() {
+	*x = Within{}
+	mi := &file_plimsoll_graph_v1_graph_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Within) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Within) ProtoMessage() {}
+
+func (x *Within) ProtoReflect() protoreflect.Message {
+	mi := &file_plimsoll_graph_v1_graph_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Within.ProtoReflect.Descriptor instead.
+func (*Within) Descriptor() ([]byte, []int) {
+	return file_plimsoll_graph_v1_graph_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *Within) GetThresholdUs() uint32 {
+	if x != nil {
+		return x.ThresholdUs
+	}
+	return 0
+}
+
+func (x *Within) GetRequests() uint64 {
+	if x != nil {
+		return x.Requests
+	}
+	return 0
+}
+
+func (x *Within) GetUndecided() uint64 {
+	if x != nil {
+		return x.Undecided
+	}
+	return 0
+}
+
+func (x *Within) GetShare() *v1.Figure {
+	if x != nil {
+		return x.Share
+	}
+	return nil
+}
+
 // LatencyBin counts requests with low_us < duration ≤ high_us.
 type LatencyBin struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -481,7 +700,7 @@ type LatencyBin struct {
 
 func (x *LatencyBin) Reset() {
 	*x = LatencyBin{}
-	mi := &file_plimsoll_graph_v1_graph_proto_msgTypes[4]
+	mi := &file_plimsoll_graph_v1_graph_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -493,7 +712,7 @@ func (x *LatencyBin) String() string {
 func (*LatencyBin) ProtoMessage() {}
 
 func (x *LatencyBin) ProtoReflect() protoreflect.Message {
-	mi := &file_plimsoll_graph_v1_graph_proto_msgTypes[4]
+	mi := &file_plimsoll_graph_v1_graph_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -506,7 +725,7 @@ func (x *LatencyBin) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LatencyBin.ProtoReflect.Descriptor instead.
 func (*LatencyBin) Descriptor() ([]byte, []int) {
-	return file_plimsoll_graph_v1_graph_proto_rawDescGZIP(), []int{4}
+	return file_plimsoll_graph_v1_graph_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *LatencyBin) GetLowUs() int64 {
@@ -536,13 +755,14 @@ type Quantiles struct {
 	P50           *v1.Figure             `protobuf:"bytes,1,opt,name=p50,proto3" json:"p50,omitempty"`
 	P90           *v1.Figure             `protobuf:"bytes,2,opt,name=p90,proto3" json:"p90,omitempty"`
 	P99           *v1.Figure             `protobuf:"bytes,3,opt,name=p99,proto3" json:"p99,omitempty"`
+	P999          *v1.Figure             `protobuf:"bytes,4,opt,name=p999,proto3" json:"p999,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Quantiles) Reset() {
 	*x = Quantiles{}
-	mi := &file_plimsoll_graph_v1_graph_proto_msgTypes[5]
+	mi := &file_plimsoll_graph_v1_graph_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -554,7 +774,7 @@ func (x *Quantiles) String() string {
 func (*Quantiles) ProtoMessage() {}
 
 func (x *Quantiles) ProtoReflect() protoreflect.Message {
-	mi := &file_plimsoll_graph_v1_graph_proto_msgTypes[5]
+	mi := &file_plimsoll_graph_v1_graph_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -567,7 +787,7 @@ func (x *Quantiles) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Quantiles.ProtoReflect.Descriptor instead.
 func (*Quantiles) Descriptor() ([]byte, []int) {
-	return file_plimsoll_graph_v1_graph_proto_rawDescGZIP(), []int{5}
+	return file_plimsoll_graph_v1_graph_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *Quantiles) GetP50() *v1.Figure {
@@ -591,22 +811,31 @@ func (x *Quantiles) GetP99() *v1.Figure {
 	return nil
 }
 
+func (x *Quantiles) GetP999() *v1.Figure {
+	if x != nil {
+		return x.P999
+	}
+	return nil
+}
+
 // EdgeSource is what one vantage by itself says of the edge.
 type EdgeSource struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Kind of telemetry: als.
-	Source        string `protobuf:"bytes,1,opt,name=source,proto3" json:"source,omitempty"`
-	Vantage       string `protobuf:"bytes,2,opt,name=vantage,proto3" json:"vantage,omitempty"`
-	Unit          string `protobuf:"bytes,3,opt,name=unit,proto3" json:"unit,omitempty"`
-	Requests      uint64 `protobuf:"varint,4,opt,name=requests,proto3" json:"requests,omitempty"`
-	Failures      uint64 `protobuf:"varint,5,opt,name=failures,proto3" json:"failures,omitempty"`
+	Source   string `protobuf:"bytes,1,opt,name=source,proto3" json:"source,omitempty"`
+	Vantage  string `protobuf:"bytes,2,opt,name=vantage,proto3" json:"vantage,omitempty"`
+	Unit     string `protobuf:"bytes,3,opt,name=unit,proto3" json:"unit,omitempty"`
+	Requests uint64 `protobuf:"varint,4,opt,name=requests,proto3" json:"requests,omitempty"`
+	Failures uint64 `protobuf:"varint,5,opt,name=failures,proto3" json:"failures,omitempty"`
+	// failures ÷ requests; absent without requests.
+	ErrorRatio    *float64 `protobuf:"fixed64,6,opt,name=error_ratio,json=errorRatio,proto3,oneof" json:"error_ratio,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *EdgeSource) Reset() {
 	*x = EdgeSource{}
-	mi := &file_plimsoll_graph_v1_graph_proto_msgTypes[6]
+	mi := &file_plimsoll_graph_v1_graph_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -618,7 +847,7 @@ func (x *EdgeSource) String() string {
 func (*EdgeSource) ProtoMessage() {}
 
 func (x *EdgeSource) ProtoReflect() protoreflect.Message {
-	mi := &file_plimsoll_graph_v1_graph_proto_msgTypes[6]
+	mi := &file_plimsoll_graph_v1_graph_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -631,7 +860,7 @@ func (x *EdgeSource) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EdgeSource.ProtoReflect.Descriptor instead.
 func (*EdgeSource) Descriptor() ([]byte, []int) {
-	return file_plimsoll_graph_v1_graph_proto_rawDescGZIP(), []int{6}
+	return file_plimsoll_graph_v1_graph_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *EdgeSource) GetSource() string {
@@ -669,22 +898,40 @@ func (x *EdgeSource) GetFailures() uint64 {
 	return 0
 }
 
+func (x *EdgeSource) GetErrorRatio() float64 {
+	if x != nil && x.ErrorRatio != nil {
+		return *x.ErrorRatio
+	}
+	return 0
+}
+
 var File_plimsoll_graph_v1_graph_proto protoreflect.FileDescriptor
 
 const file_plimsoll_graph_v1_graph_proto_rawDesc = "" +
 	"\n" +
-	"\x1dplimsoll/graph/v1/graph.proto\x12\x11plimsoll.graph.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1dplimsoll/types/v1/types.proto\"\xf5\x01\n" +
+	"\x1dplimsoll/graph/v1/graph.proto\x12\x11plimsoll.graph.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1dplimsoll/types/v1/types.proto\"\xb4\x03\n" +
 	"\x0fGetGraphRequest\x12.\n" +
 	"\x04from\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x04from\x12*\n" +
 	"\x02to\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x02to\x121\n" +
 	"\x06window\x18\x03 \x01(\v2\x19.google.protobuf.DurationR\x06window\x12\x1c\n" +
 	"\tnamespace\x18\x04 \x01(\tR\tnamespace\x12\x18\n" +
 	"\aservice\x18\x05 \x01(\tR\aservice\x12\x1b\n" +
-	"\twith_bins\x18\x06 \x01(\bR\bwithBins\"\xa3\x01\n" +
+	"\twith_bins\x18\x06 \x01(\bR\bwithBins\x12\x1f\n" +
+	"\verrors_only\x18\a \x01(\bR\n" +
+	"errorsOnly\x12\x14\n" +
+	"\x05depth\x18\b \x01(\rR\x05depth\x12\x14\n" +
+	"\x05limit\x18\t \x01(\rR\x05limit\x12\x17\n" +
+	"\arank_by\x18\n" +
+	" \x01(\tR\x06rankBy\x12\x19\n" +
+	"\bgroup_by\x18\v \x01(\tR\agroupBy\x12\x1f\n" +
+	"\vcounts_only\x18\f \x01(\bR\n" +
+	"countsOnly\x12\x1b\n" +
+	"\twithin_us\x18\r \x03(\rR\bwithinUs\"\xc9\x01\n" +
 	"\x10GetGraphResponse\x121\n" +
 	"\x06window\x18\x01 \x01(\v2\x19.plimsoll.types.v1.WindowR\x06window\x12-\n" +
 	"\x05nodes\x18\x02 \x03(\v2\x17.plimsoll.graph.v1.NodeR\x05nodes\x12-\n" +
-	"\x05edges\x18\x03 \x03(\v2\x17.plimsoll.graph.v1.EdgeR\x05edges\"\xc6\x01\n" +
+	"\x05edges\x18\x03 \x03(\v2\x17.plimsoll.graph.v1.EdgeR\x05edges\x12$\n" +
+	"\x0eedges_left_out\x18\x04 \x01(\rR\fedgesLeftOut\"\xdc\x01\n" +
 	"\x04Node\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
 	"\x04kind\x18\x02 \x01(\tR\x04kind\x12\x12\n" +
@@ -693,7 +940,8 @@ const file_plimsoll_graph_v1_graph_proto_rawDesc = "" +
 	"\tnamespace\x18\x05 \x01(\tR\tnamespace\x12\x1a\n" +
 	"\bworkload\x18\x06 \x01(\tR\bworkload\x12\x18\n" +
 	"\aservice\x18\a \x01(\tR\aservice\x12\x18\n" +
-	"\aversion\x18\b \x01(\tR\aversion\"\xd8\x05\n" +
+	"\aversion\x18\b \x01(\tR\aversion\x12\x14\n" +
+	"\x05state\x18\t \x01(\tR\x05state\"\xa4\b\n" +
 	"\x04Edge\x12\x10\n" +
 	"\x03src\x18\x01 \x01(\tR\x03src\x12\x10\n" +
 	"\x03dst\x18\x02 \x01(\tR\x03dst\x12\x14\n" +
@@ -715,29 +963,47 @@ const file_plimsoll_graph_v1_graph_proto_rawDesc = "" +
 	"\x04mtls\x18\x0f \x01(\x01H\x01R\x04mtls\x88\x01\x01\x12'\n" +
 	"\fcompleteness\x18\x10 \x01(\x01H\x02R\fcompleteness\x88\x01\x01\x127\n" +
 	"\asources\x18\x11 \x03(\v2\x1d.plimsoll.graph.v1.EdgeSourceR\asources\x12@\n" +
-	"\flatency_bins\x18\x12 \x03(\v2\x1d.plimsoll.graph.v1.LatencyBinR\vlatencyBins\x1a;\n" +
+	"\flatency_bins\x18\x12 \x03(\v2\x1d.plimsoll.graph.v1.LatencyBinR\vlatencyBins\x12#\n" +
+	"\rrequest_bytes\x18\x13 \x01(\x04R\frequestBytes\x12%\n" +
+	"\x0eresponse_bytes\x18\x14 \x01(\x04R\rresponseBytes\x12)\n" +
+	"\ramplification\x18\x15 \x01(\x01H\x03R\ramplification\x88\x01\x01\x12\x1a\n" +
+	"\btimeouts\x18\x16 \x01(\x04R\btimeouts\x129\n" +
+	"\n" +
+	"first_seen\x18\x17 \x01(\v2\x1a.google.protobuf.TimestampR\tfirstSeen\x127\n" +
+	"\tlast_seen\x18\x18 \x01(\v2\x1a.google.protobuf.TimestampR\blastSeen\x121\n" +
+	"\x06within\x18\x19 \x03(\v2\x19.plimsoll.graph.v1.WithinR\x06within\x1a;\n" +
 	"\rOutcomesEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\x04R\x05value:\x028\x01B\x0e\n" +
 	"\f_error_ratioB\a\n" +
 	"\x05_mtlsB\x0f\n" +
-	"\r_completeness\"X\n" +
+	"\r_completenessB\x10\n" +
+	"\x0e_amplification\"\x96\x01\n" +
+	"\x06Within\x12!\n" +
+	"\fthreshold_us\x18\x01 \x01(\rR\vthresholdUs\x12\x1a\n" +
+	"\brequests\x18\x02 \x01(\x04R\brequests\x12\x1c\n" +
+	"\tundecided\x18\x03 \x01(\x04R\tundecided\x12/\n" +
+	"\x05share\x18\x04 \x01(\v2\x19.plimsoll.types.v1.FigureR\x05share\"X\n" +
 	"\n" +
 	"LatencyBin\x12\x15\n" +
 	"\x06low_us\x18\x01 \x01(\x03R\x05lowUs\x12\x17\n" +
 	"\ahigh_us\x18\x02 \x01(\x03R\x06highUs\x12\x1a\n" +
-	"\brequests\x18\x03 \x01(\x04R\brequests\"\x92\x01\n" +
+	"\brequests\x18\x03 \x01(\x04R\brequests\"\xc1\x01\n" +
 	"\tQuantiles\x12+\n" +
 	"\x03p50\x18\x01 \x01(\v2\x19.plimsoll.types.v1.FigureR\x03p50\x12+\n" +
 	"\x03p90\x18\x02 \x01(\v2\x19.plimsoll.types.v1.FigureR\x03p90\x12+\n" +
-	"\x03p99\x18\x03 \x01(\v2\x19.plimsoll.types.v1.FigureR\x03p99\"\x8a\x01\n" +
+	"\x03p99\x18\x03 \x01(\v2\x19.plimsoll.types.v1.FigureR\x03p99\x12-\n" +
+	"\x04p999\x18\x04 \x01(\v2\x19.plimsoll.types.v1.FigureR\x04p999\"\xc0\x01\n" +
 	"\n" +
 	"EdgeSource\x12\x16\n" +
 	"\x06source\x18\x01 \x01(\tR\x06source\x12\x18\n" +
 	"\avantage\x18\x02 \x01(\tR\avantage\x12\x12\n" +
 	"\x04unit\x18\x03 \x01(\tR\x04unit\x12\x1a\n" +
 	"\brequests\x18\x04 \x01(\x04R\brequests\x12\x1a\n" +
-	"\bfailures\x18\x05 \x01(\x04R\bfailures2c\n" +
+	"\bfailures\x18\x05 \x01(\x04R\bfailures\x12$\n" +
+	"\verror_ratio\x18\x06 \x01(\x01H\x00R\n" +
+	"errorRatio\x88\x01\x01B\x0e\n" +
+	"\f_error_ratio2c\n" +
 	"\fGraphService\x12S\n" +
 	"\bGetGraph\x12\".plimsoll.graph.v1.GetGraphRequest\x1a#.plimsoll.graph.v1.GetGraphResponseBEZCgithub.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/graph/v1;graphv1b\x06proto3"
 
@@ -753,42 +1019,48 @@ func file_plimsoll_graph_v1_graph_proto_rawDescGZIP() []byte {
 	return file_plimsoll_graph_v1_graph_proto_rawDescData
 }
 
-var file_plimsoll_graph_v1_graph_proto_msgTypes = make([]protoimpl.MessageInfo, 8)
+var file_plimsoll_graph_v1_graph_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
 var file_plimsoll_graph_v1_graph_proto_goTypes = []any{
 	(*GetGraphRequest)(nil),       // 0: plimsoll.graph.v1.GetGraphRequest
 	(*GetGraphResponse)(nil),      // 1: plimsoll.graph.v1.GetGraphResponse
 	(*Node)(nil),                  // 2: plimsoll.graph.v1.Node
 	(*Edge)(nil),                  // 3: plimsoll.graph.v1.Edge
-	(*LatencyBin)(nil),            // 4: plimsoll.graph.v1.LatencyBin
-	(*Quantiles)(nil),             // 5: plimsoll.graph.v1.Quantiles
-	(*EdgeSource)(nil),            // 6: plimsoll.graph.v1.EdgeSource
-	nil,                           // 7: plimsoll.graph.v1.Edge.OutcomesEntry
-	(*timestamppb.Timestamp)(nil), // 8: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),   // 9: google.protobuf.Duration
-	(*v1.Window)(nil),             // 10: plimsoll.types.v1.Window
-	(*v1.Figure)(nil),             // 11: plimsoll.types.v1.Figure
+	(*Within)(nil),                // 4: plimsoll.graph.v1.Within
+	(*LatencyBin)(nil),            // 5: plimsoll.graph.v1.LatencyBin
+	(*Quantiles)(nil),             // 6: plimsoll.graph.v1.Quantiles
+	(*EdgeSource)(nil),            // 7: plimsoll.graph.v1.EdgeSource
+	nil,                           // 8: plimsoll.graph.v1.Edge.OutcomesEntry
+	(*timestamppb.Timestamp)(nil), // 9: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),   // 10: google.protobuf.Duration
+	(*v1.Window)(nil),             // 11: plimsoll.types.v1.Window
+	(*v1.Figure)(nil),             // 12: plimsoll.types.v1.Figure
 }
 var file_plimsoll_graph_v1_graph_proto_depIdxs = []int32{
-	8,  // 0: plimsoll.graph.v1.GetGraphRequest.from:type_name -> google.protobuf.Timestamp
-	8,  // 1: plimsoll.graph.v1.GetGraphRequest.to:type_name -> google.protobuf.Timestamp
-	9,  // 2: plimsoll.graph.v1.GetGraphRequest.window:type_name -> google.protobuf.Duration
-	10, // 3: plimsoll.graph.v1.GetGraphResponse.window:type_name -> plimsoll.types.v1.Window
+	9,  // 0: plimsoll.graph.v1.GetGraphRequest.from:type_name -> google.protobuf.Timestamp
+	9,  // 1: plimsoll.graph.v1.GetGraphRequest.to:type_name -> google.protobuf.Timestamp
+	10, // 2: plimsoll.graph.v1.GetGraphRequest.window:type_name -> google.protobuf.Duration
+	11, // 3: plimsoll.graph.v1.GetGraphResponse.window:type_name -> plimsoll.types.v1.Window
 	2,  // 4: plimsoll.graph.v1.GetGraphResponse.nodes:type_name -> plimsoll.graph.v1.Node
 	3,  // 5: plimsoll.graph.v1.GetGraphResponse.edges:type_name -> plimsoll.graph.v1.Edge
-	7,  // 6: plimsoll.graph.v1.Edge.outcomes:type_name -> plimsoll.graph.v1.Edge.OutcomesEntry
-	5,  // 7: plimsoll.graph.v1.Edge.latency_ms:type_name -> plimsoll.graph.v1.Quantiles
-	6,  // 8: plimsoll.graph.v1.Edge.sources:type_name -> plimsoll.graph.v1.EdgeSource
-	4,  // 9: plimsoll.graph.v1.Edge.latency_bins:type_name -> plimsoll.graph.v1.LatencyBin
-	11, // 10: plimsoll.graph.v1.Quantiles.p50:type_name -> plimsoll.types.v1.Figure
-	11, // 11: plimsoll.graph.v1.Quantiles.p90:type_name -> plimsoll.types.v1.Figure
-	11, // 12: plimsoll.graph.v1.Quantiles.p99:type_name -> plimsoll.types.v1.Figure
-	0,  // 13: plimsoll.graph.v1.GraphService.GetGraph:input_type -> plimsoll.graph.v1.GetGraphRequest
-	1,  // 14: plimsoll.graph.v1.GraphService.GetGraph:output_type -> plimsoll.graph.v1.GetGraphResponse
-	14, // [14:15] is the sub-list for method output_type
-	13, // [13:14] is the sub-list for method input_type
-	13, // [13:13] is the sub-list for extension type_name
-	13, // [13:13] is the sub-list for extension extendee
-	0,  // [0:13] is the sub-list for field type_name
+	8,  // 6: plimsoll.graph.v1.Edge.outcomes:type_name -> plimsoll.graph.v1.Edge.OutcomesEntry
+	6,  // 7: plimsoll.graph.v1.Edge.latency_ms:type_name -> plimsoll.graph.v1.Quantiles
+	7,  // 8: plimsoll.graph.v1.Edge.sources:type_name -> plimsoll.graph.v1.EdgeSource
+	5,  // 9: plimsoll.graph.v1.Edge.latency_bins:type_name -> plimsoll.graph.v1.LatencyBin
+	9,  // 10: plimsoll.graph.v1.Edge.first_seen:type_name -> google.protobuf.Timestamp
+	9,  // 11: plimsoll.graph.v1.Edge.last_seen:type_name -> google.protobuf.Timestamp
+	4,  // 12: plimsoll.graph.v1.Edge.within:type_name -> plimsoll.graph.v1.Within
+	12, // 13: plimsoll.graph.v1.Within.share:type_name -> plimsoll.types.v1.Figure
+	12, // 14: plimsoll.graph.v1.Quantiles.p50:type_name -> plimsoll.types.v1.Figure
+	12, // 15: plimsoll.graph.v1.Quantiles.p90:type_name -> plimsoll.types.v1.Figure
+	12, // 16: plimsoll.graph.v1.Quantiles.p99:type_name -> plimsoll.types.v1.Figure
+	12, // 17: plimsoll.graph.v1.Quantiles.p999:type_name -> plimsoll.types.v1.Figure
+	0,  // 18: plimsoll.graph.v1.GraphService.GetGraph:input_type -> plimsoll.graph.v1.GetGraphRequest
+	1,  // 19: plimsoll.graph.v1.GraphService.GetGraph:output_type -> plimsoll.graph.v1.GetGraphResponse
+	19, // [19:20] is the sub-list for method output_type
+	18, // [18:19] is the sub-list for method input_type
+	18, // [18:18] is the sub-list for extension type_name
+	18, // [18:18] is the sub-list for extension extendee
+	0,  // [0:18] is the sub-list for field type_name
 }
 
 func init() { file_plimsoll_graph_v1_graph_proto_init() }
@@ -797,13 +1069,14 @@ func file_plimsoll_graph_v1_graph_proto_init() {
 		return
 	}
 	file_plimsoll_graph_v1_graph_proto_msgTypes[3].OneofWrappers = []any{}
+	file_plimsoll_graph_v1_graph_proto_msgTypes[7].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_plimsoll_graph_v1_graph_proto_rawDesc), len(file_plimsoll_graph_v1_graph_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   8,
+			NumMessages:   9,
 			NumExtensions: 0,
 			NumServices:   1,
 		},
