@@ -179,13 +179,14 @@ func TestListAlerts(t *testing.T) {
 			Id: "old", Slo: "slo-old", Service: "shop", Severity: "page", State: "resolved",
 			FiredAt: timestamppb.New(t0), WindowFrom: timestamppb.New(t0.Add(-20 * time.Second)), ResolvedAt: timestamppb.New(t0.Add(time.Minute)),
 			Deliveries: []*alertv1.Delivery{
-				{Target: "a", Event: "firing", State: "delivered", Tries: 1, DeliveredAt: timestamppb.New(t0.Add(time.Second))},
-				{Target: "a", Event: "resolved", State: "pending"},
+				{Alert: "old", Target: "a", Event: "firing", State: "delivered", Tries: 1, DeliveredAt: timestamppb.New(t0.Add(time.Second))},
+				{Alert: "old", Target: "a", Event: "resolved", State: "pending"},
 			},
 		},
 	}
 	random := protocmp.IgnoreFields(&alertv1.Delivery{}, "id")
-	if diff := cmp.Diff(want, list(nil), protocmp.Transform(), random); diff != "" {
+	summary := protocmp.IgnoreFields(&alertv1.Alert{}, "summary")
+	if diff := cmp.Diff(want, list(nil), protocmp.Transform(), random, summary); diff != "" {
 		t.Error(diff)
 	}
 	if got := list(timestamppb.New(t0.Add(2 * time.Minute))); len(got) != 1 || got[0].Id != "new" {

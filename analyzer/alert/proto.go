@@ -77,6 +77,7 @@ func incidentProto(in Incident, deliveries []*alertv1.Delivery) *alertv1.Alert {
 	a := &alertv1.Alert{
 		Id: in.ID, Slo: in.SLO, Service: in.Service, Severity: in.Severity, State: firing,
 		FiredAt: timestamppb.New(in.FiredAt), WindowFrom: timestamppb.New(in.WindowFrom), Deliveries: deliveries,
+		MutedBy: in.MutedBy, Summary: in.Notes["summary"],
 	}
 	if !in.ResolvedAt.IsZero() {
 		a.State, a.ResolvedAt = resolved, timestamppb.New(in.ResolvedAt)
@@ -87,23 +88,30 @@ func incidentProto(in Incident, deliveries []*alertv1.Delivery) *alertv1.Alert {
 // deliveries returns the messages about an incident in the order of their
 // making.
 func (l ledger) deliveries(ctx context.Context, incident string) ([]*alertv1.Delivery, error) {
-	rows, err := l.db.QueryContext(ctx, `SELECT id, target, event, state, tries, delivered_at, last_error
-		FROM deliveries WHERE incident = ? ORDER BY seq, created_at, event`, incident)
+	list, _, err := readDeliveries(ctx, l.db, `WHERE incident = ? ORDER BY seq, created_at, event`, incident)
+	return list, err
+}
+
+// readDeliveries selects messages by the rest of a query, with their numbers.
+func readDeliveries(ctx context.Context, q querier, rest string, args ...any) ([]*alertv1.Delivery, []int64, error) {
+	rows, err := q.QueryContext(ctx, `SELECT seq, id, incident, target, event, state, tries, delivered_at, last_error FROM deliveries `+rest, args...)
 	if err != nil {
-		return nil, fmt.Errorf("reading deliveries incident=%s: %w", incident, err)
+		return nil, nil, fmt.Errorf("reading deliveries: %w", err)
 	}
 	defer rows.Close()
 	var list []*alertv1.Delivery
+	var numbers []int64
 	for rows.Next() {
 		d := &alertv1.Delivery{}
 		var at sql.NullInt64
-		if err := rows.Scan(&d.Id, &d.Target, &d.Event, &d.State, &d.Tries, &at, &d.LastError); err != nil {
-			return nil, fmt.Errorf("reading deliveries incident=%s: %w", incident, err)
+		var number int64
+		if err := rows.Scan(&number, &d.Id, &d.Alert, &d.Target, &d.Event, &d.State, &d.Tries, &at, &d.LastError); err != nil {
+			return nil, nil, fmt.Errorf("reading deliveries: %w", err)
 		}
 		if at.Valid {
 			d.DeliveredAt = timestamppb.New(time.UnixMicro(at.Int64))
 		}
-		list = append(list, d)
+		list, numbers = append(list, d), append(numbers, number)
 	}
-	return list, rows.Err()
+	return list, numbers, rows.Err()
 }

@@ -17,7 +17,7 @@ type Role int
 const (
 	RoleNone     Role = iota
 	RoleViewer        // may read
-	RoleOperator      // may change the mesh
+	RoleOperator      // may change the mesh, and what is told of it
 )
 
 // String returns the name of the role, as in the token's file name.
@@ -41,6 +41,8 @@ func roleOf(procedure string) (Role, bool) {
 		graphv1connect.GraphServiceGetGraphProcedure,
 		slov1connect.SLOServiceListSLOsProcedure,
 		alertv1connect.AlertServiceListAlertsProcedure,
+		alertv1connect.AlertServiceListDeliveriesProcedure,
+		alertv1connect.AlertServiceListSilencesProcedure,
 		statusv1connect.StatusServiceGetStatusProcedure,
 		statusv1connect.StatusServiceGetStoreReportProcedure,
 		statusv1connect.StatusServiceListProxyAccountsProcedure,
@@ -50,7 +52,10 @@ func roleOf(procedure string) (Role, bool) {
 		tunev1connect.TuneServicePlanProcedure,
 		tunev1connect.TuneServiceListPlansProcedure:
 		return RoleViewer, true
-	case tunev1connect.TuneServiceApplyProcedure,
+	case alertv1connect.AlertServiceReplayDeliveryProcedure,
+		alertv1connect.AlertServiceCreateSilenceProcedure,
+		alertv1connect.AlertServiceEndSilenceProcedure,
+		tunev1connect.TuneServiceApplyProcedure,
 		tunev1connect.TuneServiceRollbackProcedure:
 		return RoleOperator, true
 	}

@@ -13,10 +13,10 @@ import (
 func newAlertsCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "alerts",
-		Short: "Show alerts and their deliveries",
+		Short: "Show alerts and their deliveries, and keep them quiet",
 		Args:  cobra.NoArgs,
 	}
-	cmd.AddCommand(newAlertsListCommand())
+	cmd.AddCommand(newAlertsListCommand(), newAlertsDeliveriesCommand(), newAlertsReplayCommand(), newAlertsSilenceCommand())
 	return cmd
 }
 

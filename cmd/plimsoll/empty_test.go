@@ -12,6 +12,7 @@ import (
 
 	"github.com/plimsoll-mesh/plimsoll/analyzer/handler"
 	alertv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/alert/v1"
+	"github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/alert/v1/alertv1connect"
 	graphv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/graph/v1"
 	slov1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/slo/v1"
 	statusv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/status/v1"
@@ -22,6 +23,7 @@ import (
 
 // nothing answers every call with as little as the analyzer may.
 type nothing struct {
+	alertv1connect.UnimplementedAlertServiceHandler
 	tunev1connect.UnimplementedTuneServiceHandler
 }
 
@@ -70,6 +72,7 @@ func TestEmptyAnswers(t *testing.T) {
 
 // failing answers every question with one error.
 type failing struct {
+	alertv1connect.UnimplementedAlertServiceHandler
 	tunev1connect.UnimplementedTuneServiceHandler
 	statusv1connect.UnimplementedStatusServiceHandler
 	err error

@@ -141,6 +141,55 @@ func (fakeSLO) ListAlerts(_ context.Context, req *connect.Request[alertv1.ListAl
 	}}), nil
 }
 
+func (fakeSLO) ListDeliveries(_ context.Context, req *connect.Request[alertv1.ListDeliveriesRequest]) (*connect.Response[alertv1.ListDeliveriesResponse], error) {
+	switch {
+	case req.Msg.State == "skipped":
+		return connect.NewResponse(&alertv1.ListDeliveriesResponse{}), nil
+	case req.Msg.PageToken == "":
+		return connect.NewResponse(&alertv1.ListDeliveriesResponse{NextPageToken: "1", Deliveries: []*alertv1.Delivery{
+			{Id: "msg_0", Alert: "inc_1", Target: "demo", Event: "firing", State: "delivered", Tries: 1, DeliveredAt: noon(-time.Hour)},
+		}}), nil
+	}
+	return connect.NewResponse(&alertv1.ListDeliveriesResponse{Deliveries: []*alertv1.Delivery{
+		{Id: "msg_9", Alert: "inc_3", Target: "chat", Event: "firing", State: "dead", Tries: 1, LastError: "the receiver answered 404 Not Found"},
+	}}), nil
+}
+
+func (fakeSLO) ReplayDelivery(_ context.Context, req *connect.Request[alertv1.ReplayDeliveryRequest]) (*connect.Response[alertv1.ReplayDeliveryResponse], error) {
+	if req.Msg.Id != "msg_9" {
+		return nil, connect.NewError(connect.CodeNotFound, fmt.Errorf("no dead message has the id %q", req.Msg.Id))
+	}
+	return connect.NewResponse(&alertv1.ReplayDeliveryResponse{Ids: []string{"msg_9", "msg_10"}}), nil
+}
+
+func silence(id string, m *alertv1.Matcher) *alertv1.Silence {
+	return &alertv1.Silence{
+		Id: id, Matchers: []*alertv1.Matcher{m}, StartsAt: noon(0), EndsAt: noon(2 * time.Hour), CreatedBy: "ann", Comment: "moving house",
+		CreatedAt: noon(0), Active: true,
+	}
+}
+
+func (fakeSLO) ListSilences(context.Context, *connect.Request[alertv1.ListSilencesRequest]) (*connect.Response[alertv1.ListSilencesResponse], error) {
+	weekly := silence("sil_2", &alertv1.Matcher{Name: "severity", Value: "page", Negate: true})
+	weekly.Rule, weekly.Duration, weekly.Active, weekly.EndedAt = "FREQ=WEEKLY;BYDAY=SU", durationpb.New(time.Hour), false, noon(time.Hour)
+	return connect.NewResponse(&alertv1.ListSilencesResponse{Silences: []*alertv1.Silence{
+		silence("sil_1", &alertv1.Matcher{Name: "service", Value: "shop|pay", Regex: true}), weekly,
+	}}), nil
+}
+
+func (fakeSLO) CreateSilence(_ context.Context, req *connect.Request[alertv1.CreateSilenceRequest]) (*connect.Response[alertv1.CreateSilenceResponse], error) {
+	s := silence("sil_3", req.Msg.Silence.Matchers[0])
+	s.Comment, s.CreatedBy, s.Rule, s.Duration = req.Msg.Silence.Comment, req.Msg.Silence.CreatedBy, req.Msg.Silence.Rule, req.Msg.Silence.Duration
+	return connect.NewResponse(&alertv1.CreateSilenceResponse{Silence: s}), nil
+}
+
+func (fakeSLO) EndSilence(_ context.Context, req *connect.Request[alertv1.EndSilenceRequest]) (*connect.Response[alertv1.EndSilenceResponse], error) {
+	if req.Msg.Id != "sil_1" {
+		return nil, connect.NewError(connect.CodeNotFound, fmt.Errorf("no silence that lasts has the id %q", req.Msg.Id))
+	}
+	return connect.NewResponse(&alertv1.EndSilenceResponse{}), nil
+}
+
 type fakeTune struct{}
 
 func plan(id string, edge *typesv1.EdgeRef) *tunev1.Plan {

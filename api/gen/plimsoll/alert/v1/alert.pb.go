@@ -9,6 +9,7 @@ package alertv1
 import (
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
+	durationpb "google.golang.org/protobuf/types/known/durationpb"
 	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
 	reflect "reflect"
 	sync "sync"
@@ -23,7 +24,8 @@ const (
 )
 
 type ListAlertsRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Only those that were open at or after it; absent: all.
 	From          *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=from,proto3" json:"from,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -122,8 +124,12 @@ type Alert struct {
 	FiredAt    *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=fired_at,json=firedAt,proto3" json:"fired_at,omitempty"`
 	ResolvedAt *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=resolved_at,json=resolvedAt,proto3" json:"resolved_at,omitempty"`
 	// Start of the long window at the moment it fired: the burn began after it.
-	WindowFrom    *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=window_from,json=windowFrom,proto3" json:"window_from,omitempty"`
-	Deliveries    []*Delivery            `protobuf:"bytes,9,rep,name=deliveries,proto3" json:"deliveries,omitempty"`
+	WindowFrom *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=window_from,json=windowFrom,proto3" json:"window_from,omitempty"`
+	Deliveries []*Delivery            `protobuf:"bytes,9,rep,name=deliveries,proto3" json:"deliveries,omitempty"`
+	// Why nobody is told, such as "silence sil_…"; empty: they are.
+	MutedBy string `protobuf:"bytes,10,opt,name=muted_by,json=mutedBy,proto3" json:"muted_by,omitempty"`
+	// One sentence: who is hurt, and how fast the budget goes.
+	Summary       string `protobuf:"bytes,11,opt,name=summary,proto3" json:"summary,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -221,6 +227,20 @@ func (x *Alert) GetDeliveries() []*Delivery {
 	return nil
 }
 
+func (x *Alert) GetMutedBy() string {
+	if x != nil {
+		return x.MutedBy
+	}
+	return ""
+}
+
+func (x *Alert) GetSummary() string {
+	if x != nil {
+		return x.Summary
+	}
+	return ""
+}
+
 // Delivery is one message to one receiver.
 type Delivery struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -230,10 +250,12 @@ type Delivery struct {
 	// firing or resolved.
 	Event string `protobuf:"bytes,3,opt,name=event,proto3" json:"event,omitempty"`
 	// pending, delivered, dead or skipped.
-	State         string                 `protobuf:"bytes,4,opt,name=state,proto3" json:"state,omitempty"`
-	Tries         uint32                 `protobuf:"varint,5,opt,name=tries,proto3" json:"tries,omitempty"`
-	DeliveredAt   *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=delivered_at,json=deliveredAt,proto3" json:"delivered_at,omitempty"`
-	LastError     string                 `protobuf:"bytes,7,opt,name=last_error,json=lastError,proto3" json:"last_error,omitempty"`
+	State       string                 `protobuf:"bytes,4,opt,name=state,proto3" json:"state,omitempty"`
+	Tries       uint32                 `protobuf:"varint,5,opt,name=tries,proto3" json:"tries,omitempty"`
+	DeliveredAt *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=delivered_at,json=deliveredAt,proto3" json:"delivered_at,omitempty"`
+	LastError   string                 `protobuf:"bytes,7,opt,name=last_error,json=lastError,proto3" json:"last_error,omitempty"`
+	// The incident that it is about.
+	Alert         string `protobuf:"bytes,8,opt,name=alert,proto3" json:"alert,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -317,15 +339,725 @@ func (x *Delivery) GetLastError() string {
 	return ""
 }
 
+func (x *Delivery) GetAlert() string {
+	if x != nil {
+		return x.Alert
+	}
+	return ""
+}
+
+type ListDeliveriesRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Exact values; empty: all.
+	Target string `protobuf:"bytes,1,opt,name=target,proto3" json:"target,omitempty"`
+	// pending, delivered, dead or skipped.
+	State string `protobuf:"bytes,2,opt,name=state,proto3" json:"state,omitempty"`
+	// At most this many, up to 1000; 0: 100.
+	PageSize int32 `protobuf:"varint,3,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	// next_page_token of the answer before; empty: the first page.
+	PageToken     string `protobuf:"bytes,4,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListDeliveriesRequest) Reset() {
+	*x = ListDeliveriesRequest{}
+	mi := &file_plimsoll_alert_v1_alert_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListDeliveriesRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListDeliveriesRequest) ProtoMessage() {}
+
+func (x *ListDeliveriesRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_plimsoll_alert_v1_alert_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListDeliveriesRequest.ProtoReflect.Descriptor instead.
+func (*ListDeliveriesRequest) Descriptor() ([]byte, []int) {
+	return file_plimsoll_alert_v1_alert_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *ListDeliveriesRequest) GetTarget() string {
+	if x != nil {
+		return x.Target
+	}
+	return ""
+}
+
+func (x *ListDeliveriesRequest) GetState() string {
+	if x != nil {
+		return x.State
+	}
+	return ""
+}
+
+func (x *ListDeliveriesRequest) GetPageSize() int32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *ListDeliveriesRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+type ListDeliveriesResponse struct {
+	state      protoimpl.MessageState `protogen:"open.v1"`
+	Deliveries []*Delivery            `protobuf:"bytes,1,rep,name=deliveries,proto3" json:"deliveries,omitempty"`
+	// Empty on the last page.
+	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListDeliveriesResponse) Reset() {
+	*x = ListDeliveriesResponse{}
+	mi := &file_plimsoll_alert_v1_alert_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListDeliveriesResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListDeliveriesResponse) ProtoMessage() {}
+
+func (x *ListDeliveriesResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_plimsoll_alert_v1_alert_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListDeliveriesResponse.ProtoReflect.Descriptor instead.
+func (*ListDeliveriesResponse) Descriptor() ([]byte, []int) {
+	return file_plimsoll_alert_v1_alert_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *ListDeliveriesResponse) GetDeliveries() []*Delivery {
+	if x != nil {
+		return x.Deliveries
+	}
+	return nil
+}
+
+func (x *ListDeliveriesResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
+type ReplayDeliveryRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReplayDeliveryRequest) Reset() {
+	*x = ReplayDeliveryRequest{}
+	mi := &file_plimsoll_alert_v1_alert_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReplayDeliveryRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReplayDeliveryRequest) ProtoMessage() {}
+
+func (x *ReplayDeliveryRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_plimsoll_alert_v1_alert_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReplayDeliveryRequest.ProtoReflect.Descriptor instead.
+func (*ReplayDeliveryRequest) Descriptor() ([]byte, []int) {
+	return file_plimsoll_alert_v1_alert_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *ReplayDeliveryRequest) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+type ReplayDeliveryResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The messages that go out again.
+	Ids           []string `protobuf:"bytes,1,rep,name=ids,proto3" json:"ids,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReplayDeliveryResponse) Reset() {
+	*x = ReplayDeliveryResponse{}
+	mi := &file_plimsoll_alert_v1_alert_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReplayDeliveryResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReplayDeliveryResponse) ProtoMessage() {}
+
+func (x *ReplayDeliveryResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_plimsoll_alert_v1_alert_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReplayDeliveryResponse.ProtoReflect.Descriptor instead.
+func (*ReplayDeliveryResponse) Descriptor() ([]byte, []int) {
+	return file_plimsoll_alert_v1_alert_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *ReplayDeliveryResponse) GetIds() []string {
+	if x != nil {
+		return x.Ids
+	}
+	return nil
+}
+
+// Silence keeps incidents quiet that all its matchers match.
+type Silence struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Given by the server.
+	Id       string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	Matchers []*Matcher             `protobuf:"bytes,2,rep,name=matchers,proto3" json:"matchers,omitempty"`
+	StartsAt *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=starts_at,json=startsAt,proto3" json:"starts_at,omitempty"`
+	EndsAt   *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=ends_at,json=endsAt,proto3" json:"ends_at,omitempty"`
+	// RFC 5545 RRULE, such as FREQ=WEEKLY;BYDAY=SU, counted from starts_at; empty:
+	// once, from starts_at to ends_at.
+	Rule string `protobuf:"bytes,5,opt,name=rule,proto3" json:"rule,omitempty"`
+	// IANA time zone of the rule; empty: UTC.
+	Zone string `protobuf:"bytes,6,opt,name=zone,proto3" json:"zone,omitempty"`
+	// How long each occurrence of the rule lasts.
+	Duration  *durationpb.Duration `protobuf:"bytes,7,opt,name=duration,proto3" json:"duration,omitempty"`
+	CreatedBy string               `protobuf:"bytes,8,opt,name=created_by,json=createdBy,proto3" json:"created_by,omitempty"`
+	Comment   string               `protobuf:"bytes,9,opt,name=comment,proto3" json:"comment,omitempty"`
+	// Given by the server.
+	CreatedAt *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=created_at,json=createdAt,proto3" json:"created_at,omitempty"`
+	// When it was ended by hand; absent: it was not.
+	EndedAt *timestamppb.Timestamp `protobuf:"bytes,11,opt,name=ended_at,json=endedAt,proto3" json:"ended_at,omitempty"`
+	// Whether it holds now.
+	Active        bool `protobuf:"varint,12,opt,name=active,proto3" json:"active,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Silence) Reset() {
+	*x = Silence{}
+	mi := &file_plimsoll_alert_v1_alert_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Silence) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Silence) ProtoMessage() {}
+
+func (x *Silence) ProtoReflect() protoreflect.Message {
+	mi := &file_plimsoll_alert_v1_alert_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Silence.ProtoReflect.Descriptor instead.
+func (*Silence) Descriptor() ([]byte, []int) {
+	return file_plimsoll_alert_v1_alert_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *Silence) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *Silence) GetMatchers() []*Matcher {
+	if x != nil {
+		return x.Matchers
+	}
+	return nil
+}
+
+func (x *Silence) GetStartsAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.StartsAt
+	}
+	return nil
+}
+
+func (x *Silence) GetEndsAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.EndsAt
+	}
+	return nil
+}
+
+func (x *Silence) GetRule() string {
+	if x != nil {
+		return x.Rule
+	}
+	return ""
+}
+
+func (x *Silence) GetZone() string {
+	if x != nil {
+		return x.Zone
+	}
+	return ""
+}
+
+func (x *Silence) GetDuration() *durationpb.Duration {
+	if x != nil {
+		return x.Duration
+	}
+	return nil
+}
+
+func (x *Silence) GetCreatedBy() string {
+	if x != nil {
+		return x.CreatedBy
+	}
+	return ""
+}
+
+func (x *Silence) GetComment() string {
+	if x != nil {
+		return x.Comment
+	}
+	return ""
+}
+
+func (x *Silence) GetCreatedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.CreatedAt
+	}
+	return nil
+}
+
+func (x *Silence) GetEndedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.EndedAt
+	}
+	return nil
+}
+
+func (x *Silence) GetActive() bool {
+	if x != nil {
+		return x.Active
+	}
+	return false
+}
+
+// Matcher compares a label of an incident.
+type Matcher struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// slo, service or severity.
+	Name  string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	Value string `protobuf:"bytes,2,opt,name=value,proto3" json:"value,omitempty"`
+	// The value is a regular expression (RE2), anchored at both ends.
+	Regex bool `protobuf:"varint,3,opt,name=regex,proto3" json:"regex,omitempty"`
+	// The label must not match.
+	Negate        bool `protobuf:"varint,4,opt,name=negate,proto3" json:"negate,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Matcher) Reset() {
+	*x = Matcher{}
+	mi := &file_plimsoll_alert_v1_alert_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Matcher) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Matcher) ProtoMessage() {}
+
+func (x *Matcher) ProtoReflect() protoreflect.Message {
+	mi := &file_plimsoll_alert_v1_alert_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Matcher.ProtoReflect.Descriptor instead.
+func (*Matcher) Descriptor() ([]byte, []int) {
+	return file_plimsoll_alert_v1_alert_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *Matcher) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *Matcher) GetValue() string {
+	if x != nil {
+		return x.Value
+	}
+	return ""
+}
+
+func (x *Matcher) GetRegex() bool {
+	if x != nil {
+		return x.Regex
+	}
+	return false
+}
+
+func (x *Matcher) GetNegate() bool {
+	if x != nil {
+		return x.Negate
+	}
+	return false
+}
+
+type ListSilencesRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// At most this many, up to 1000; 0: 100.
+	PageSize int32 `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	// next_page_token of the answer before; empty: the first page.
+	PageToken     string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListSilencesRequest) Reset() {
+	*x = ListSilencesRequest{}
+	mi := &file_plimsoll_alert_v1_alert_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListSilencesRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListSilencesRequest) ProtoMessage() {}
+
+func (x *ListSilencesRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_plimsoll_alert_v1_alert_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListSilencesRequest.ProtoReflect.Descriptor instead.
+func (*ListSilencesRequest) Descriptor() ([]byte, []int) {
+	return file_plimsoll_alert_v1_alert_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *ListSilencesRequest) GetPageSize() int32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *ListSilencesRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+type ListSilencesResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// In the order of their ids.
+	Silences []*Silence `protobuf:"bytes,1,rep,name=silences,proto3" json:"silences,omitempty"`
+	// Empty on the last page.
+	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListSilencesResponse) Reset() {
+	*x = ListSilencesResponse{}
+	mi := &file_plimsoll_alert_v1_alert_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListSilencesResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListSilencesResponse) ProtoMessage() {}
+
+func (x *ListSilencesResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_plimsoll_alert_v1_alert_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListSilencesResponse.ProtoReflect.Descriptor instead.
+func (*ListSilencesResponse) Descriptor() ([]byte, []int) {
+	return file_plimsoll_alert_v1_alert_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *ListSilencesResponse) GetSilences() []*Silence {
+	if x != nil {
+		return x.Silences
+	}
+	return nil
+}
+
+func (x *ListSilencesResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
+type CreateSilenceRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Silence       *Silence               `protobuf:"bytes,1,opt,name=silence,proto3" json:"silence,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CreateSilenceRequest) Reset() {
+	*x = CreateSilenceRequest{}
+	mi := &file_plimsoll_alert_v1_alert_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CreateSilenceRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CreateSilenceRequest) ProtoMessage() {}
+
+func (x *CreateSilenceRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_plimsoll_alert_v1_alert_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CreateSilenceRequest.ProtoReflect.Descriptor instead.
+func (*CreateSilenceRequest) Descriptor() ([]byte, []int) {
+	return file_plimsoll_alert_v1_alert_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *CreateSilenceRequest) GetSilence() *Silence {
+	if x != nil {
+		return x.Silence
+	}
+	return nil
+}
+
+type CreateSilenceResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Silence       *Silence               `protobuf:"bytes,1,opt,name=silence,proto3" json:"silence,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CreateSilenceResponse) Reset() {
+	*x = CreateSilenceResponse{}
+	mi := &file_plimsoll_alert_v1_alert_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CreateSilenceResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CreateSilenceResponse) ProtoMessage() {}
+
+func (x *CreateSilenceResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_plimsoll_alert_v1_alert_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CreateSilenceResponse.ProtoReflect.Descriptor instead.
+func (*CreateSilenceResponse) Descriptor() ([]byte, []int) {
+	return file_plimsoll_alert_v1_alert_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *CreateSilenceResponse) GetSilence() *Silence {
+	if x != nil {
+		return x.Silence
+	}
+	return nil
+}
+
+type EndSilenceRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EndSilenceRequest) Reset() {
+	*x = EndSilenceRequest{}
+	mi := &file_plimsoll_alert_v1_alert_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EndSilenceRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EndSilenceRequest) ProtoMessage() {}
+
+func (x *EndSilenceRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_plimsoll_alert_v1_alert_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EndSilenceRequest.ProtoReflect.Descriptor instead.
+func (*EndSilenceRequest) Descriptor() ([]byte, []int) {
+	return file_plimsoll_alert_v1_alert_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *EndSilenceRequest) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+type EndSilenceResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EndSilenceResponse) Reset() {
+	*x = EndSilenceResponse{}
+	mi := &file_plimsoll_alert_v1_alert_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EndSilenceResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EndSilenceResponse) ProtoMessage() {}
+
+func (x *EndSilenceResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_plimsoll_alert_v1_alert_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EndSilenceResponse.ProtoReflect.Descriptor instead.
+func (*EndSilenceResponse) Descriptor() ([]byte, []int) {
+	return file_plimsoll_alert_v1_alert_proto_rawDescGZIP(), []int{15}
+}
+
 var File_plimsoll_alert_v1_alert_proto protoreflect.FileDescriptor
 
 const file_plimsoll_alert_v1_alert_proto_rawDesc = "" +
 	"\n" +
-	"\x1dplimsoll/alert/v1/alert.proto\x12\x11plimsoll.alert.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"C\n" +
+	"\x1dplimsoll/alert/v1/alert.proto\x12\x11plimsoll.alert.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"C\n" +
 	"\x11ListAlertsRequest\x12.\n" +
 	"\x04from\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x04from\"F\n" +
 	"\x12ListAlertsResponse\x120\n" +
-	"\x06alerts\x18\x01 \x03(\v2\x18.plimsoll.alert.v1.AlertR\x06alerts\"\xe3\x02\n" +
+	"\x06alerts\x18\x01 \x03(\v2\x18.plimsoll.alert.v1.AlertR\x06alerts\"\x98\x03\n" +
 	"\x05Alert\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x10\n" +
 	"\x03slo\x18\x02 \x01(\tR\x03slo\x12\x18\n" +
@@ -339,7 +1071,10 @@ const file_plimsoll_alert_v1_alert_proto_rawDesc = "" +
 	"windowFrom\x12;\n" +
 	"\n" +
 	"deliveries\x18\t \x03(\v2\x1b.plimsoll.alert.v1.DeliveryR\n" +
-	"deliveries\"\xd2\x01\n" +
+	"deliveries\x12\x19\n" +
+	"\bmuted_by\x18\n" +
+	" \x01(\tR\amutedBy\x12\x18\n" +
+	"\asummary\x18\v \x01(\tR\asummary\"\xe8\x01\n" +
 	"\bDelivery\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x16\n" +
 	"\x06target\x18\x02 \x01(\tR\x06target\x12\x14\n" +
@@ -348,10 +1083,67 @@ const file_plimsoll_alert_v1_alert_proto_rawDesc = "" +
 	"\x05tries\x18\x05 \x01(\rR\x05tries\x12=\n" +
 	"\fdelivered_at\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\vdeliveredAt\x12\x1d\n" +
 	"\n" +
-	"last_error\x18\a \x01(\tR\tlastError2i\n" +
+	"last_error\x18\a \x01(\tR\tlastError\x12\x14\n" +
+	"\x05alert\x18\b \x01(\tR\x05alert\"\x81\x01\n" +
+	"\x15ListDeliveriesRequest\x12\x16\n" +
+	"\x06target\x18\x01 \x01(\tR\x06target\x12\x14\n" +
+	"\x05state\x18\x02 \x01(\tR\x05state\x12\x1b\n" +
+	"\tpage_size\x18\x03 \x01(\x05R\bpageSize\x12\x1d\n" +
+	"\n" +
+	"page_token\x18\x04 \x01(\tR\tpageToken\"}\n" +
+	"\x16ListDeliveriesResponse\x12;\n" +
+	"\n" +
+	"deliveries\x18\x01 \x03(\v2\x1b.plimsoll.alert.v1.DeliveryR\n" +
+	"deliveries\x12&\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"'\n" +
+	"\x15ReplayDeliveryRequest\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\"*\n" +
+	"\x16ReplayDeliveryResponse\x12\x10\n" +
+	"\x03ids\x18\x01 \x03(\tR\x03ids\"\xe1\x03\n" +
+	"\aSilence\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x126\n" +
+	"\bmatchers\x18\x02 \x03(\v2\x1a.plimsoll.alert.v1.MatcherR\bmatchers\x127\n" +
+	"\tstarts_at\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\bstartsAt\x123\n" +
+	"\aends_at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\x06endsAt\x12\x12\n" +
+	"\x04rule\x18\x05 \x01(\tR\x04rule\x12\x12\n" +
+	"\x04zone\x18\x06 \x01(\tR\x04zone\x125\n" +
+	"\bduration\x18\a \x01(\v2\x19.google.protobuf.DurationR\bduration\x12\x1d\n" +
+	"\n" +
+	"created_by\x18\b \x01(\tR\tcreatedBy\x12\x18\n" +
+	"\acomment\x18\t \x01(\tR\acomment\x129\n" +
+	"\n" +
+	"created_at\x18\n" +
+	" \x01(\v2\x1a.google.protobuf.TimestampR\tcreatedAt\x125\n" +
+	"\bended_at\x18\v \x01(\v2\x1a.google.protobuf.TimestampR\aendedAt\x12\x16\n" +
+	"\x06active\x18\f \x01(\bR\x06active\"a\n" +
+	"\aMatcher\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value\x12\x14\n" +
+	"\x05regex\x18\x03 \x01(\bR\x05regex\x12\x16\n" +
+	"\x06negate\x18\x04 \x01(\bR\x06negate\"Q\n" +
+	"\x13ListSilencesRequest\x12\x1b\n" +
+	"\tpage_size\x18\x01 \x01(\x05R\bpageSize\x12\x1d\n" +
+	"\n" +
+	"page_token\x18\x02 \x01(\tR\tpageToken\"v\n" +
+	"\x14ListSilencesResponse\x126\n" +
+	"\bsilences\x18\x01 \x03(\v2\x1a.plimsoll.alert.v1.SilenceR\bsilences\x12&\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"L\n" +
+	"\x14CreateSilenceRequest\x124\n" +
+	"\asilence\x18\x01 \x01(\v2\x1a.plimsoll.alert.v1.SilenceR\asilence\"M\n" +
+	"\x15CreateSilenceResponse\x124\n" +
+	"\asilence\x18\x01 \x01(\v2\x1a.plimsoll.alert.v1.SilenceR\asilence\"#\n" +
+	"\x11EndSilenceRequest\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\"\x14\n" +
+	"\x12EndSilenceResponse2\xd7\x04\n" +
 	"\fAlertService\x12Y\n" +
 	"\n" +
-	"ListAlerts\x12$.plimsoll.alert.v1.ListAlertsRequest\x1a%.plimsoll.alert.v1.ListAlertsResponseBEZCgithub.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/alert/v1;alertv1b\x06proto3"
+	"ListAlerts\x12$.plimsoll.alert.v1.ListAlertsRequest\x1a%.plimsoll.alert.v1.ListAlertsResponse\x12e\n" +
+	"\x0eListDeliveries\x12(.plimsoll.alert.v1.ListDeliveriesRequest\x1a).plimsoll.alert.v1.ListDeliveriesResponse\x12e\n" +
+	"\x0eReplayDelivery\x12(.plimsoll.alert.v1.ReplayDeliveryRequest\x1a).plimsoll.alert.v1.ReplayDeliveryResponse\x12_\n" +
+	"\fListSilences\x12&.plimsoll.alert.v1.ListSilencesRequest\x1a'.plimsoll.alert.v1.ListSilencesResponse\x12b\n" +
+	"\rCreateSilence\x12'.plimsoll.alert.v1.CreateSilenceRequest\x1a(.plimsoll.alert.v1.CreateSilenceResponse\x12Y\n" +
+	"\n" +
+	"EndSilence\x12$.plimsoll.alert.v1.EndSilenceRequest\x1a%.plimsoll.alert.v1.EndSilenceResponseBEZCgithub.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/alert/v1;alertv1b\x06proto3"
 
 var (
 	file_plimsoll_alert_v1_alert_proto_rawDescOnce sync.Once
@@ -365,29 +1157,62 @@ func file_plimsoll_alert_v1_alert_proto_rawDescGZIP() []byte {
 	return file_plimsoll_alert_v1_alert_proto_rawDescData
 }
 
-var file_plimsoll_alert_v1_alert_proto_msgTypes = make([]protoimpl.MessageInfo, 4)
+var file_plimsoll_alert_v1_alert_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
 var file_plimsoll_alert_v1_alert_proto_goTypes = []any{
-	(*ListAlertsRequest)(nil),     // 0: plimsoll.alert.v1.ListAlertsRequest
-	(*ListAlertsResponse)(nil),    // 1: plimsoll.alert.v1.ListAlertsResponse
-	(*Alert)(nil),                 // 2: plimsoll.alert.v1.Alert
-	(*Delivery)(nil),              // 3: plimsoll.alert.v1.Delivery
-	(*timestamppb.Timestamp)(nil), // 4: google.protobuf.Timestamp
+	(*ListAlertsRequest)(nil),      // 0: plimsoll.alert.v1.ListAlertsRequest
+	(*ListAlertsResponse)(nil),     // 1: plimsoll.alert.v1.ListAlertsResponse
+	(*Alert)(nil),                  // 2: plimsoll.alert.v1.Alert
+	(*Delivery)(nil),               // 3: plimsoll.alert.v1.Delivery
+	(*ListDeliveriesRequest)(nil),  // 4: plimsoll.alert.v1.ListDeliveriesRequest
+	(*ListDeliveriesResponse)(nil), // 5: plimsoll.alert.v1.ListDeliveriesResponse
+	(*ReplayDeliveryRequest)(nil),  // 6: plimsoll.alert.v1.ReplayDeliveryRequest
+	(*ReplayDeliveryResponse)(nil), // 7: plimsoll.alert.v1.ReplayDeliveryResponse
+	(*Silence)(nil),                // 8: plimsoll.alert.v1.Silence
+	(*Matcher)(nil),                // 9: plimsoll.alert.v1.Matcher
+	(*ListSilencesRequest)(nil),    // 10: plimsoll.alert.v1.ListSilencesRequest
+	(*ListSilencesResponse)(nil),   // 11: plimsoll.alert.v1.ListSilencesResponse
+	(*CreateSilenceRequest)(nil),   // 12: plimsoll.alert.v1.CreateSilenceRequest
+	(*CreateSilenceResponse)(nil),  // 13: plimsoll.alert.v1.CreateSilenceResponse
+	(*EndSilenceRequest)(nil),      // 14: plimsoll.alert.v1.EndSilenceRequest
+	(*EndSilenceResponse)(nil),     // 15: plimsoll.alert.v1.EndSilenceResponse
+	(*timestamppb.Timestamp)(nil),  // 16: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),    // 17: google.protobuf.Duration
 }
 var file_plimsoll_alert_v1_alert_proto_depIdxs = []int32{
-	4, // 0: plimsoll.alert.v1.ListAlertsRequest.from:type_name -> google.protobuf.Timestamp
-	2, // 1: plimsoll.alert.v1.ListAlertsResponse.alerts:type_name -> plimsoll.alert.v1.Alert
-	4, // 2: plimsoll.alert.v1.Alert.fired_at:type_name -> google.protobuf.Timestamp
-	4, // 3: plimsoll.alert.v1.Alert.resolved_at:type_name -> google.protobuf.Timestamp
-	4, // 4: plimsoll.alert.v1.Alert.window_from:type_name -> google.protobuf.Timestamp
-	3, // 5: plimsoll.alert.v1.Alert.deliveries:type_name -> plimsoll.alert.v1.Delivery
-	4, // 6: plimsoll.alert.v1.Delivery.delivered_at:type_name -> google.protobuf.Timestamp
-	0, // 7: plimsoll.alert.v1.AlertService.ListAlerts:input_type -> plimsoll.alert.v1.ListAlertsRequest
-	1, // 8: plimsoll.alert.v1.AlertService.ListAlerts:output_type -> plimsoll.alert.v1.ListAlertsResponse
-	8, // [8:9] is the sub-list for method output_type
-	7, // [7:8] is the sub-list for method input_type
-	7, // [7:7] is the sub-list for extension type_name
-	7, // [7:7] is the sub-list for extension extendee
-	0, // [0:7] is the sub-list for field type_name
+	16, // 0: plimsoll.alert.v1.ListAlertsRequest.from:type_name -> google.protobuf.Timestamp
+	2,  // 1: plimsoll.alert.v1.ListAlertsResponse.alerts:type_name -> plimsoll.alert.v1.Alert
+	16, // 2: plimsoll.alert.v1.Alert.fired_at:type_name -> google.protobuf.Timestamp
+	16, // 3: plimsoll.alert.v1.Alert.resolved_at:type_name -> google.protobuf.Timestamp
+	16, // 4: plimsoll.alert.v1.Alert.window_from:type_name -> google.protobuf.Timestamp
+	3,  // 5: plimsoll.alert.v1.Alert.deliveries:type_name -> plimsoll.alert.v1.Delivery
+	16, // 6: plimsoll.alert.v1.Delivery.delivered_at:type_name -> google.protobuf.Timestamp
+	3,  // 7: plimsoll.alert.v1.ListDeliveriesResponse.deliveries:type_name -> plimsoll.alert.v1.Delivery
+	9,  // 8: plimsoll.alert.v1.Silence.matchers:type_name -> plimsoll.alert.v1.Matcher
+	16, // 9: plimsoll.alert.v1.Silence.starts_at:type_name -> google.protobuf.Timestamp
+	16, // 10: plimsoll.alert.v1.Silence.ends_at:type_name -> google.protobuf.Timestamp
+	17, // 11: plimsoll.alert.v1.Silence.duration:type_name -> google.protobuf.Duration
+	16, // 12: plimsoll.alert.v1.Silence.created_at:type_name -> google.protobuf.Timestamp
+	16, // 13: plimsoll.alert.v1.Silence.ended_at:type_name -> google.protobuf.Timestamp
+	8,  // 14: plimsoll.alert.v1.ListSilencesResponse.silences:type_name -> plimsoll.alert.v1.Silence
+	8,  // 15: plimsoll.alert.v1.CreateSilenceRequest.silence:type_name -> plimsoll.alert.v1.Silence
+	8,  // 16: plimsoll.alert.v1.CreateSilenceResponse.silence:type_name -> plimsoll.alert.v1.Silence
+	0,  // 17: plimsoll.alert.v1.AlertService.ListAlerts:input_type -> plimsoll.alert.v1.ListAlertsRequest
+	4,  // 18: plimsoll.alert.v1.AlertService.ListDeliveries:input_type -> plimsoll.alert.v1.ListDeliveriesRequest
+	6,  // 19: plimsoll.alert.v1.AlertService.ReplayDelivery:input_type -> plimsoll.alert.v1.ReplayDeliveryRequest
+	10, // 20: plimsoll.alert.v1.AlertService.ListSilences:input_type -> plimsoll.alert.v1.ListSilencesRequest
+	12, // 21: plimsoll.alert.v1.AlertService.CreateSilence:input_type -> plimsoll.alert.v1.CreateSilenceRequest
+	14, // 22: plimsoll.alert.v1.AlertService.EndSilence:input_type -> plimsoll.alert.v1.EndSilenceRequest
+	1,  // 23: plimsoll.alert.v1.AlertService.ListAlerts:output_type -> plimsoll.alert.v1.ListAlertsResponse
+	5,  // 24: plimsoll.alert.v1.AlertService.ListDeliveries:output_type -> plimsoll.alert.v1.ListDeliveriesResponse
+	7,  // 25: plimsoll.alert.v1.AlertService.ReplayDelivery:output_type -> plimsoll.alert.v1.ReplayDeliveryResponse
+	11, // 26: plimsoll.alert.v1.AlertService.ListSilences:output_type -> plimsoll.alert.v1.ListSilencesResponse
+	13, // 27: plimsoll.alert.v1.AlertService.CreateSilence:output_type -> plimsoll.alert.v1.CreateSilenceResponse
+	15, // 28: plimsoll.alert.v1.AlertService.EndSilence:output_type -> plimsoll.alert.v1.EndSilenceResponse
+	23, // [23:29] is the sub-list for method output_type
+	17, // [17:23] is the sub-list for method input_type
+	17, // [17:17] is the sub-list for extension type_name
+	17, // [17:17] is the sub-list for extension extendee
+	0,  // [0:17] is the sub-list for field type_name
 }
 
 func init() { file_plimsoll_alert_v1_alert_proto_init() }
@@ -401,7 +1226,7 @@ func file_plimsoll_alert_v1_alert_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_plimsoll_alert_v1_alert_proto_rawDesc), len(file_plimsoll_alert_v1_alert_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   4,
+			NumMessages:   16,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -35,11 +35,34 @@ const (
 const (
 	// AlertServiceListAlertsProcedure is the fully-qualified name of the AlertService's ListAlerts RPC.
 	AlertServiceListAlertsProcedure = "/plimsoll.alert.v1.AlertService/ListAlerts"
+	// AlertServiceListDeliveriesProcedure is the fully-qualified name of the AlertService's
+	// ListDeliveries RPC.
+	AlertServiceListDeliveriesProcedure = "/plimsoll.alert.v1.AlertService/ListDeliveries"
+	// AlertServiceReplayDeliveryProcedure is the fully-qualified name of the AlertService's
+	// ReplayDelivery RPC.
+	AlertServiceReplayDeliveryProcedure = "/plimsoll.alert.v1.AlertService/ReplayDelivery"
+	// AlertServiceListSilencesProcedure is the fully-qualified name of the AlertService's ListSilences
+	// RPC.
+	AlertServiceListSilencesProcedure = "/plimsoll.alert.v1.AlertService/ListSilences"
+	// AlertServiceCreateSilenceProcedure is the fully-qualified name of the AlertService's
+	// CreateSilence RPC.
+	AlertServiceCreateSilenceProcedure = "/plimsoll.alert.v1.AlertService/CreateSilence"
+	// AlertServiceEndSilenceProcedure is the fully-qualified name of the AlertService's EndSilence RPC.
+	AlertServiceEndSilenceProcedure = "/plimsoll.alert.v1.AlertService/EndSilence"
 )
 
 // AlertServiceClient is a client for the plimsoll.alert.v1.AlertService service.
 type AlertServiceClient interface {
 	ListAlerts(context.Context, *connect.Request[v1.ListAlertsRequest]) (*connect.Response[v1.ListAlertsResponse], error)
+	// ListDeliveries returns messages in the order of their making.
+	ListDeliveries(context.Context, *connect.Request[v1.ListDeliveriesRequest]) (*connect.Response[v1.ListDeliveriesResponse], error)
+	// ReplayDelivery sends a dead message again, under its own id, with whatever
+	// else is dead or skipped of the same incident and target.
+	ReplayDelivery(context.Context, *connect.Request[v1.ReplayDeliveryRequest]) (*connect.Response[v1.ReplayDeliveryResponse], error)
+	ListSilences(context.Context, *connect.Request[v1.ListSilencesRequest]) (*connect.Response[v1.ListSilencesResponse], error)
+	CreateSilence(context.Context, *connect.Request[v1.CreateSilenceRequest]) (*connect.Response[v1.CreateSilenceResponse], error)
+	// EndSilence ends one that has not ended by itself.
+	EndSilence(context.Context, *connect.Request[v1.EndSilenceRequest]) (*connect.Response[v1.EndSilenceResponse], error)
 }
 
 // NewAlertServiceClient constructs a client for the plimsoll.alert.v1.AlertService service. By
@@ -59,12 +82,47 @@ func NewAlertServiceClient(httpClient connect.HTTPClient, baseURL string, opts .
 			connect.WithSchema(alertServiceMethods.ByName("ListAlerts")),
 			connect.WithClientOptions(opts...),
 		),
+		listDeliveries: connect.NewClient[v1.ListDeliveriesRequest, v1.ListDeliveriesResponse](
+			httpClient,
+			baseURL+AlertServiceListDeliveriesProcedure,
+			connect.WithSchema(alertServiceMethods.ByName("ListDeliveries")),
+			connect.WithClientOptions(opts...),
+		),
+		replayDelivery: connect.NewClient[v1.ReplayDeliveryRequest, v1.ReplayDeliveryResponse](
+			httpClient,
+			baseURL+AlertServiceReplayDeliveryProcedure,
+			connect.WithSchema(alertServiceMethods.ByName("ReplayDelivery")),
+			connect.WithClientOptions(opts...),
+		),
+		listSilences: connect.NewClient[v1.ListSilencesRequest, v1.ListSilencesResponse](
+			httpClient,
+			baseURL+AlertServiceListSilencesProcedure,
+			connect.WithSchema(alertServiceMethods.ByName("ListSilences")),
+			connect.WithClientOptions(opts...),
+		),
+		createSilence: connect.NewClient[v1.CreateSilenceRequest, v1.CreateSilenceResponse](
+			httpClient,
+			baseURL+AlertServiceCreateSilenceProcedure,
+			connect.WithSchema(alertServiceMethods.ByName("CreateSilence")),
+			connect.WithClientOptions(opts...),
+		),
+		endSilence: connect.NewClient[v1.EndSilenceRequest, v1.EndSilenceResponse](
+			httpClient,
+			baseURL+AlertServiceEndSilenceProcedure,
+			connect.WithSchema(alertServiceMethods.ByName("EndSilence")),
+			connect.WithClientOptions(opts...),
+		),
 	}
 }
 
 // alertServiceClient implements AlertServiceClient.
 type alertServiceClient struct {
-	listAlerts *connect.Client[v1.ListAlertsRequest, v1.ListAlertsResponse]
+	listAlerts     *connect.Client[v1.ListAlertsRequest, v1.ListAlertsResponse]
+	listDeliveries *connect.Client[v1.ListDeliveriesRequest, v1.ListDeliveriesResponse]
+	replayDelivery *connect.Client[v1.ReplayDeliveryRequest, v1.ReplayDeliveryResponse]
+	listSilences   *connect.Client[v1.ListSilencesRequest, v1.ListSilencesResponse]
+	createSilence  *connect.Client[v1.CreateSilenceRequest, v1.CreateSilenceResponse]
+	endSilence     *connect.Client[v1.EndSilenceRequest, v1.EndSilenceResponse]
 }
 
 // ListAlerts calls plimsoll.alert.v1.AlertService.ListAlerts.
@@ -72,9 +130,43 @@ func (c *alertServiceClient) ListAlerts(ctx context.Context, req *connect.Reques
 	return c.listAlerts.CallUnary(ctx, req)
 }
 
+// ListDeliveries calls plimsoll.alert.v1.AlertService.ListDeliveries.
+func (c *alertServiceClient) ListDeliveries(ctx context.Context, req *connect.Request[v1.ListDeliveriesRequest]) (*connect.Response[v1.ListDeliveriesResponse], error) {
+	return c.listDeliveries.CallUnary(ctx, req)
+}
+
+// ReplayDelivery calls plimsoll.alert.v1.AlertService.ReplayDelivery.
+func (c *alertServiceClient) ReplayDelivery(ctx context.Context, req *connect.Request[v1.ReplayDeliveryRequest]) (*connect.Response[v1.ReplayDeliveryResponse], error) {
+	return c.replayDelivery.CallUnary(ctx, req)
+}
+
+// ListSilences calls plimsoll.alert.v1.AlertService.ListSilences.
+func (c *alertServiceClient) ListSilences(ctx context.Context, req *connect.Request[v1.ListSilencesRequest]) (*connect.Response[v1.ListSilencesResponse], error) {
+	return c.listSilences.CallUnary(ctx, req)
+}
+
+// CreateSilence calls plimsoll.alert.v1.AlertService.CreateSilence.
+func (c *alertServiceClient) CreateSilence(ctx context.Context, req *connect.Request[v1.CreateSilenceRequest]) (*connect.Response[v1.CreateSilenceResponse], error) {
+	return c.createSilence.CallUnary(ctx, req)
+}
+
+// EndSilence calls plimsoll.alert.v1.AlertService.EndSilence.
+func (c *alertServiceClient) EndSilence(ctx context.Context, req *connect.Request[v1.EndSilenceRequest]) (*connect.Response[v1.EndSilenceResponse], error) {
+	return c.endSilence.CallUnary(ctx, req)
+}
+
 // AlertServiceHandler is an implementation of the plimsoll.alert.v1.AlertService service.
 type AlertServiceHandler interface {
 	ListAlerts(context.Context, *connect.Request[v1.ListAlertsRequest]) (*connect.Response[v1.ListAlertsResponse], error)
+	// ListDeliveries returns messages in the order of their making.
+	ListDeliveries(context.Context, *connect.Request[v1.ListDeliveriesRequest]) (*connect.Response[v1.ListDeliveriesResponse], error)
+	// ReplayDelivery sends a dead message again, under its own id, with whatever
+	// else is dead or skipped of the same incident and target.
+	ReplayDelivery(context.Context, *connect.Request[v1.ReplayDeliveryRequest]) (*connect.Response[v1.ReplayDeliveryResponse], error)
+	ListSilences(context.Context, *connect.Request[v1.ListSilencesRequest]) (*connect.Response[v1.ListSilencesResponse], error)
+	CreateSilence(context.Context, *connect.Request[v1.CreateSilenceRequest]) (*connect.Response[v1.CreateSilenceResponse], error)
+	// EndSilence ends one that has not ended by itself.
+	EndSilence(context.Context, *connect.Request[v1.EndSilenceRequest]) (*connect.Response[v1.EndSilenceResponse], error)
 }
 
 // NewAlertServiceHandler builds an HTTP handler from the service implementation. It returns the
@@ -90,10 +182,50 @@ func NewAlertServiceHandler(svc AlertServiceHandler, opts ...connect.HandlerOpti
 		connect.WithSchema(alertServiceMethods.ByName("ListAlerts")),
 		connect.WithHandlerOptions(opts...),
 	)
+	alertServiceListDeliveriesHandler := connect.NewUnaryHandler(
+		AlertServiceListDeliveriesProcedure,
+		svc.ListDeliveries,
+		connect.WithSchema(alertServiceMethods.ByName("ListDeliveries")),
+		connect.WithHandlerOptions(opts...),
+	)
+	alertServiceReplayDeliveryHandler := connect.NewUnaryHandler(
+		AlertServiceReplayDeliveryProcedure,
+		svc.ReplayDelivery,
+		connect.WithSchema(alertServiceMethods.ByName("ReplayDelivery")),
+		connect.WithHandlerOptions(opts...),
+	)
+	alertServiceListSilencesHandler := connect.NewUnaryHandler(
+		AlertServiceListSilencesProcedure,
+		svc.ListSilences,
+		connect.WithSchema(alertServiceMethods.ByName("ListSilences")),
+		connect.WithHandlerOptions(opts...),
+	)
+	alertServiceCreateSilenceHandler := connect.NewUnaryHandler(
+		AlertServiceCreateSilenceProcedure,
+		svc.CreateSilence,
+		connect.WithSchema(alertServiceMethods.ByName("CreateSilence")),
+		connect.WithHandlerOptions(opts...),
+	)
+	alertServiceEndSilenceHandler := connect.NewUnaryHandler(
+		AlertServiceEndSilenceProcedure,
+		svc.EndSilence,
+		connect.WithSchema(alertServiceMethods.ByName("EndSilence")),
+		connect.WithHandlerOptions(opts...),
+	)
 	return "/plimsoll.alert.v1.AlertService/", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
 		case AlertServiceListAlertsProcedure:
 			alertServiceListAlertsHandler.ServeHTTP(w, r)
+		case AlertServiceListDeliveriesProcedure:
+			alertServiceListDeliveriesHandler.ServeHTTP(w, r)
+		case AlertServiceReplayDeliveryProcedure:
+			alertServiceReplayDeliveryHandler.ServeHTTP(w, r)
+		case AlertServiceListSilencesProcedure:
+			alertServiceListSilencesHandler.ServeHTTP(w, r)
+		case AlertServiceCreateSilenceProcedure:
+			alertServiceCreateSilenceHandler.ServeHTTP(w, r)
+		case AlertServiceEndSilenceProcedure:
+			alertServiceEndSilenceHandler.ServeHTTP(w, r)
 		default:
 			http.NotFound(w, r)
 		}
@@ -105,4 +237,24 @@ type UnimplementedAlertServiceHandler struct{}
 
 func (UnimplementedAlertServiceHandler) ListAlerts(context.Context, *connect.Request[v1.ListAlertsRequest]) (*connect.Response[v1.ListAlertsResponse], error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("plimsoll.alert.v1.AlertService.ListAlerts is not implemented"))
+}
+
+func (UnimplementedAlertServiceHandler) ListDeliveries(context.Context, *connect.Request[v1.ListDeliveriesRequest]) (*connect.Response[v1.ListDeliveriesResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("plimsoll.alert.v1.AlertService.ListDeliveries is not implemented"))
+}
+
+func (UnimplementedAlertServiceHandler) ReplayDelivery(context.Context, *connect.Request[v1.ReplayDeliveryRequest]) (*connect.Response[v1.ReplayDeliveryResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("plimsoll.alert.v1.AlertService.ReplayDelivery is not implemented"))
+}
+
+func (UnimplementedAlertServiceHandler) ListSilences(context.Context, *connect.Request[v1.ListSilencesRequest]) (*connect.Response[v1.ListSilencesResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("plimsoll.alert.v1.AlertService.ListSilences is not implemented"))
+}
+
+func (UnimplementedAlertServiceHandler) CreateSilence(context.Context, *connect.Request[v1.CreateSilenceRequest]) (*connect.Response[v1.CreateSilenceResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("plimsoll.alert.v1.AlertService.CreateSilence is not implemented"))
+}
+
+func (UnimplementedAlertServiceHandler) EndSilence(context.Context, *connect.Request[v1.EndSilenceRequest]) (*connect.Response[v1.EndSilenceResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("plimsoll.alert.v1.AlertService.EndSilence is not implemented"))
 }
