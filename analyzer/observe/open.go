@@ -176,10 +176,8 @@ func notes(a *observev1.OpenRequestResponse) (out []string) {
 	if len(a.Config) == 0 {
 		out = append(out, "no configuration change is known from before the request")
 	}
-	if to := a.Window.GetWatermark().AsTime(); !to.IsZero() {
-		if _, end := extent(a.Requests); end.After(to) {
-			out = append(out, "the call is newer than the watermark: rows may still land")
-		}
+	if _, end := extent(a.Requests); a.Window.GetWatermark() != nil && end.After(a.Window.Watermark.AsTime()) {
+		out = append(out, "the call is newer than the watermark: rows may still land")
 	}
 	return out
 }
