@@ -18,6 +18,7 @@ import (
 	"github.com/plimsoll-mesh/plimsoll/analyzer/handler"
 	"github.com/plimsoll-mesh/plimsoll/analyzer/observe"
 	"github.com/plimsoll-mesh/plimsoll/analyzer/slo"
+	"github.com/plimsoll-mesh/plimsoll/analyzer/slo/spec"
 	"github.com/plimsoll-mesh/plimsoll/analyzer/state"
 	"github.com/plimsoll-mesh/plimsoll/analyzer/status"
 	"github.com/plimsoll-mesh/plimsoll/analyzer/tune"
@@ -38,7 +39,7 @@ type parts struct {
 // It asks nothing of the store yet. An SLO file that is wrong is refused as
 // yamlfile.Errors.
 func assemble(ctx context.Context, cfg *Config, version string, log *slog.Logger) (*parts, error) {
-	slos, err := slo.Load(cfg.SLOs)
+	objectives, err := spec.LoadLibrary(cfg.SLOs, spec.Options{})
 	if err != nil {
 		return nil, err
 	}
@@ -49,7 +50,8 @@ func assemble(ctx context.Context, cfg *Config, version string, log *slog.Logger
 	if p.state, err = openState(ctx, cfg); err != nil {
 		return nil, errors.Join(err, p.close())
 	}
-	evaluator := slo.NewEvaluator(p.conn, slo.StoreWatermark(p.conn), slos)
+	evaluator := slo.NewEvaluator(p.conn, slo.StoreWatermark(p.conn), objectives.SLOs)
+	evaluator.Exclude(objectives.Exclusions)
 	p.alerts, err = alert.New(alert.Config{Every: cfg.EvaluateEvery.D(), Targets: cfg.Webhooks}, p.state, evaluator, log)
 	if err != nil {
 		return nil, errors.Join(err, p.close())
