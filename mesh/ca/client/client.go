@@ -37,6 +37,9 @@ type Options struct {
 	// Bundle is how the authority is known before the first certificate; when
 	// nil by the roots that the token vouches for.
 	Bundle *ca.Bundle
+	// Resume is what an agent before this one had, handed over in memory: with
+	// it a restart needs no token, also if the certificate has ended meanwhile.
+	Resume *Material
 	// Apply puts material in force. Until it returns nil the authority is not
 	// told that we trust the bundle; it is called again after an error.
 	Apply func(context.Context, *Material) error
@@ -66,6 +69,9 @@ type Status struct {
 
 // New makes a client, which Run sets to work.
 func New(o Options) (*Client, error) {
+	if o.Identity == (ca.Identity{}) && o.Resume != nil {
+		o.Identity = o.Resume.Identity
+	}
 	if o.Identity == (ca.Identity{}) {
 		t, err := join.ReadFile(o.TokenFile)
 		if err != nil {
@@ -76,7 +82,14 @@ func New(o Options) (*Client, error) {
 	if err := o.Identity.Validate(); err != nil {
 		return nil, err
 	}
-	return &Client{o: o, agent: cryptorand.Text(), spent: map[string]bool{}}, nil
+	c := &Client{o: o, agent: cryptorand.Text(), spent: map[string]bool{}}
+	if o.Resume != nil {
+		if o.Resume.Identity != o.Identity {
+			return nil, fmt.Errorf("resuming with a certificate of %s, want %s", o.Resume.Identity, o.Identity)
+		}
+		c.set(o.Resume)
+	}
+	return c, nil
 }
 
 // Current is the material, nil before there is any. It may be over: see Check.
@@ -118,17 +131,18 @@ type plan struct {
 // Run works until the context ends.
 func (c *Client) Run(ctx context.Context) {
 	p := plan{retry: firstRetry}
+	if m := c.Current(); m != nil {
+		p.renew = time.Now().Add(spread(time.Until(m.NotAfter) / 2))
+	}
 	for ctx.Err() == nil {
-		wait := time.Duration(0)
 		if err := c.step(ctx, &p); err != nil {
 			c.failed(ctx, err, p.retry)
-			wait = spread(p.retry)
+			sleep(ctx, spread(p.retry))
 			p.retry = min(2*p.retry, lastRetry)
-		} else {
-			p.retry = firstRetry
-			wait = time.Until(first(p.renew, p.look))
+			continue
 		}
-		sleep(ctx, wait)
+		p.retry = firstRetry
+		sleep(ctx, time.Until(first(p.renew, p.look)))
 	}
 }
 
@@ -182,7 +196,7 @@ func (c *Client) refresh(ctx context.Context, p *plan) error {
 	if bundle.Version() == m.Bundle.Version() {
 		return nil
 	}
-	next, err := newMaterial(m.Identity, m.ChainPEM, m.Key, bundle, time.Now())
+	next, err := NewMaterial(m.Identity, m.ChainPEM, m.Key, bundle, time.Now())
 	if err != nil {
 		p.renew = time.Now()
 		return err

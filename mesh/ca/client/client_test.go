@@ -303,6 +303,40 @@ func TestAgentRestartNeedsANewToken(t *testing.T) {
 	})
 }
 
+// TestResume: what is handed over in memory spares the token, while the
+// certificate is valid and a while after.
+func TestResume(t *testing.T) {
+	bubble(t, func(t *testing.T, s *catest.Site) {
+		p := start(t, s, "reviews")
+		pass(time.Minute)
+		m := p.Current()
+		for _, after := range []time.Duration{0, 2 * time.Hour} {
+			pass(after)
+			again := &proxy{}
+			c, err := New(Options{Address: "a:1", Resume: m, Apply: again.apply, Dial: s.Dial, Log: slog.New(slog.DiscardHandler)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+			c.Run(ctx)
+			cancel()
+			h := again.history()
+			if len(h) < 2 || h[len(h)-1].Check(time.Now()) != nil {
+				t.Errorf("after %v: %d certificates, %+v", after, len(h), c.Status())
+			}
+			if after == 0 && h[0] != m {
+				t.Error("what was handed over was not used")
+			}
+		}
+		if n := s.Service.Metrics().Issued("token"); n != 1 {
+			t.Errorf("%d certificates by token", n)
+		}
+		if _, err := New(Options{Resume: m, Identity: catest.Identity("ratings")}); err == nil || !strings.Contains(err.Error(), "resuming with a certificate of") {
+			t.Error(err)
+		}
+	})
+}
+
 // TestImpostor: an authority whose root the token does not name gets no token.
 func TestImpostor(t *testing.T) {
 	bubble(t, func(t *testing.T, s *catest.Site) {

@@ -82,7 +82,7 @@ func (c *Client) issue(ctx context.Context, verify verifier, pair *tls.Certifica
 	if err != nil {
 		return nil, fmt.Errorf("reading the answer of %s: %w", c.o.Address, err)
 	}
-	return newMaterial(c.o.Identity, answer.Msg.GetChainPem(), key, bundle, time.Now())
+	return NewMaterial(c.o.Identity, answer.Msg.GetChainPem(), key, bundle, time.Now())
 }
 
 // newKey makes an ECDSA P-256 key and a signing request without any name.

@@ -20,9 +20,10 @@ type Material struct {
 	pair      tls.Certificate
 }
 
-// newMaterial puts the parts together and refuses what does not belong together
-// or is not of the identity.
-func newMaterial(id ca.Identity, chain []byte, key ca.Secret, bundle *ca.Bundle, now time.Time) (*Material, error) {
+// NewMaterial puts the parts together and refuses what does not belong together
+// or is not of the identity. For material of an earlier agent now is a time
+// within its life.
+func NewMaterial(id ca.Identity, chain []byte, key ca.Secret, bundle *ca.Bundle, now time.Time) (*Material, error) {
 	m := &Material{Identity: id, ChainPEM: chain, Key: key, Bundle: bundle}
 	if err := m.Check(now); err != nil {
 		return nil, err

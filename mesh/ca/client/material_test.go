@@ -58,7 +58,7 @@ func TestMaterialThatEnvoyWouldTake(t *testing.T) {
 		"no key":    {reviews, svid.ChainPEM, ca.Secret{}, bundle, now, "failed to find any PEM data"},
 		"and a key": {reviews, append(append([]byte(nil), svid.ChainPEM...), key.Reveal()...), key, bundle, now, `PEM block "PRIVATE KEY"`},
 	} {
-		m, err := newMaterial(tc.id, tc.chain, tc.key, tc.bundle, tc.now)
+		m, err := NewMaterial(tc.id, tc.chain, tc.key, tc.bundle, tc.now)
 		if tc.want == "" {
 			if err != nil || !m.NotAfter.Equal(svid.NotAfter) {
 				t.Errorf("%s: %v", name, err)

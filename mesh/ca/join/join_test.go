@@ -62,7 +62,7 @@ func (d *desk) open() {
 }
 
 func (d *desk) close() {
-	_ = d.Registry.Close()
+	_ = d.Close()
 	_ = d.dir.Close()
 }
 

@@ -13,13 +13,21 @@ func TestLimiter(t *testing.T) {
 		after time.Duration
 		want  bool
 	}{
-		{"a", 0, true}, {"a", 0, true}, {"a", 0, true}, {"a", 0, false}, // the burst
+		// The burst.
+		{"a", 0, true},
+		{"a", 0, true},
+		{"a", 0, true},
+		{"a", 0, false},
 		{"b", 0, true},                       // has its own
 		{"a", 400 * time.Millisecond, false}, // not yet
 		{"a", 100 * time.Millisecond, true},  // two a second
 		{"a", 0, false},
-		{"a", -time.Hour, false},                                                    // a clock set back gives nothing
-		{"a", 2 * time.Hour, true}, {"a", 0, true}, {"a", 0, true}, {"a", 0, false}, // never more than the burst
+		{"a", -time.Hour, false}, // a clock set back gives nothing
+		// Never more than the burst.
+		{"a", 2 * time.Hour, true},
+		{"a", 0, true},
+		{"a", 0, true},
+		{"a", 0, false},
 	} {
 		now = now.Add(tc.after)
 		if got := l.allow(tc.key, now); got != tc.want {
