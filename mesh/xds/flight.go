@@ -134,7 +134,9 @@ func (m *machine) lateAnswer(s *state, nonce string, refusal *statuspb.Status) {
 				continue
 			}
 			f.message = cmp.Or(refusal.GetMessage(), "rejected without a reason")
-			m.bad.explain(s.url, f, f.message)
+			if !m.bad.explain(s.url, f, f.message) && len(f.items) == 1 {
+				m.refuse(s, f, f.message)
+			}
 		}
 	}
 }
@@ -143,6 +145,9 @@ func (m *machine) lateAnswer(s *state, nonce string, refusal *statuspb.Status) {
 // late is tried again, twice at most; the others are treated as rejected.
 func (m *machine) judge(s *state, f *flight) {
 	s.late = slices.DeleteFunc(s.late, func(other *flight) bool { return other == f && f.answered })
+	if f.message != "" && len(f.items) == 1 {
+		return // refused when the answer came
+	}
 	accepted := f.answered && f.message == ""
 	if accepted && m.bad.excuse(s.url, f) {
 		for name := range f.items {

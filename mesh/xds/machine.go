@@ -32,12 +32,13 @@ type machine struct {
 	snap    *Snapshot // wanted; nil: not known yet, nothing is answered
 	types   []*state  // in the order of steps
 	bad     *quarantine
+	early   map[string][]string // type → names whose parent was sent before the type was asked for
 	nonces  uint64
 }
 
 // newMachine returns the machine of a new stream. The quarantine outlives it.
 func newMachine(now time.Time, bad *quarantine) *machine {
-	return &machine{started: now, now: now, bad: bad}
+	return &machine{started: now, now: now, bad: bad, early: map[string][]string{}}
 }
 
 // want replaces what the proxy shall have.

@@ -66,19 +66,19 @@ func (q *quarantine) count(nack *NACK) {
 	}
 }
 
-// explain replaces the reason of what was quarantined for want of an answer.
-func (q *quarantine) explain(url string, f *flight, message string) {
-	if message == "" {
-		return
-	}
+// explain replaces the reason of what was quarantined for want of an answer, and
+// tells whether there was any such thing.
+func (q *quarantine) explain(url string, f *flight, message string) bool {
+	found := false
 	for _, r := range f.items {
 		if r == nil {
 			continue
 		}
 		if nack := q.entries[keyOf(url, r)]; nack != nil {
-			nack.Message = message
+			nack.Message, found = message, true
 		}
 	}
+	return found
 }
 
 // excuse tells whether a response that was acknowledged too late may be tried

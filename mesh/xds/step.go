@@ -194,9 +194,12 @@ func (m *machine) unsettleChildren(s *state, r *Resource) {
 	if url == "" {
 		return
 	}
-	if child := m.state(url); child != nil {
-		for _, name := range r.references().children {
+	child := m.state(url)
+	for _, name := range r.references().children {
+		if child != nil {
 			child.owe(name)
+		} else {
+			m.early[url] = append(m.early[url], name)
 		}
 	}
 }

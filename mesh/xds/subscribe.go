@@ -43,6 +43,10 @@ func (m *machine) open(q *discoveryv3.DeltaDiscoveryRequest) (*state, error) {
 			s.owe(name)
 		}
 	}
+	for _, name := range m.early[s.url] {
+		s.owe(name)
+	}
+	delete(m.early, s.url)
 	s.greet = s.wildcard && len(s.have) == 0
 	if s.wildcard {
 		m.considerAll(s)
@@ -119,7 +123,11 @@ func (m *machine) consider(s *state, name string) {
 	s.due[name] = struct{}{}
 	have, r := s.have[name], m.snap.resource(s.url, name)
 	if have != nil && r != nil && have.reported() && have.Version == r.Version {
+		offered := s.offered[name]
 		s.hold(r, m.now.Add(-beatEvery(r.TTL)))
+		if offered != nil {
+			s.offered[name] = offered // it may have replaced what was reported
+		}
 	}
 }
 
