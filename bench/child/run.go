@@ -36,7 +36,8 @@ const NoStore = "none"
 // Run reads messages from in, sends them so many times through the part of the
 // collector that mode names to the store at the DSN, and writes the cost to out.
 // The modes are als and generated, for access logs by our decoder and by the
-// generated one.
+// generated one, spans, for requests of OTLP, and pdata, for the same without
+// their decoding.
 func Run(ctx context.Context, mode, dsn string, rounds int, in io.Reader, out io.Writer) error {
 	messages, err := readAll(in)
 	if err != nil {
@@ -79,8 +80,12 @@ func newHandler(mode string, p *ingest.Pipeline) (handler, error) {
 		return newLogs(p, ownDecoder), nil
 	case "generated":
 		return newLogs(p, generatedDecoder), nil
+	case "spans":
+		return newSpans(p, false)
+	case "pdata":
+		return newSpans(p, true)
 	}
-	return nil, fmt.Errorf("mode %q: want als or generated", mode)
+	return nil, fmt.Errorf("mode %q: want als, generated, spans or pdata", mode)
 }
 
 // measure counts from the first message until finish has returned, after a round

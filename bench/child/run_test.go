@@ -68,6 +68,13 @@ func TestModes(t *testing.T) {
 			}
 		})
 	}
+	for _, mode := range []string{"spans", "pdata"} {
+		if h, err := newHandler(mode, newPipeline(t)); err != nil {
+			t.Error(err)
+		} else if _, err := h.message([]byte("no protobuf")); err == nil {
+			t.Error("no error of what is no request")
+		}
+	}
 	if _, err := newHandler("magic", nil); err == nil || !strings.Contains(err.Error(), `mode "magic"`) {
 		t.Errorf("error = %v", err)
 	}

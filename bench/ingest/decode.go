@@ -11,7 +11,7 @@ import (
 
 // Measurements are all figures of the suite.
 func (p *Place) Measurements() []suite.Measurement {
-	return []suite.Measurement{p.decode(), p.grpc(), p.contribLogs(), p.steady(), p.size(), p.rollup()}
+	return []suite.Measurement{p.decode(), p.grpc(), p.contribLogs(), p.spans(), p.steady(), p.size(), p.rollup()}
 }
 
 // packed returns the recording with the messages of each stream together, in

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"go.opentelemetry.io/collector/pdata/ptrace/ptraceotlp"
 
 	"github.com/plimsoll-mesh/plimsoll/bench/corpus"
 )
@@ -61,6 +62,31 @@ func TestByStream(t *testing.T) {
 	}
 	if size != total {
 		t.Errorf("%d bytes, want %d", size, total)
+	}
+}
+
+func TestSpanRequests(t *testing.T) {
+	list, err := spanRequests(2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := map[[16]byte]bool{}
+	for _, text := range list {
+		request := ptraceotlp.NewExportRequest()
+		if err := request.UnmarshalProto(text); err != nil {
+			t.Fatal(err)
+		}
+		if n := request.Traces().SpanCount(); n != spansPerRequest {
+			t.Errorf("a request has %d spans, want %d", n, spansPerRequest)
+		}
+		for _, rs := range request.Traces().ResourceSpans().All() {
+			for _, s := range rs.ScopeSpans().At(0).Spans().All() {
+				seen[s.TraceID()] = true
+			}
+		}
+	}
+	if len(seen) != 2*spansPerRequest {
+		t.Errorf("%d traces, want one for each of %d spans", len(seen), 2*spansPerRequest)
 	}
 }
 
