@@ -55,6 +55,11 @@ More rows than --max-rate are counted, not printed: a sample of calls is. With
 			return err
 		}
 		if f.TraceId != "" {
+			for _, other := range []string{"from", "to", "route", "outcome", "slower-than", "flag", "vantage", "last", "follow", "max-rate"} {
+				if flags.Changed(other) {
+					return withExit(exitUsage, fmt.Errorf("--trace opens the whole trace: leave --%s out", other))
+				}
+			}
 			return openRequest(cmd.Context(), p, conn, &observev1.OpenRequestRequest{TraceId: f.TraceId, From: since.proto()})
 		}
 		req.Since = since.proto()
