@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"google.golang.org/protobuf/reflect/protoreflect"
@@ -39,6 +40,8 @@ func expected(f protoreflect.FieldDescriptor) string {
 		return "a duration such as 250ms, 1.5s or 3m"
 	}
 	switch f.Kind() {
+	case protoreflect.EnumKind:
+		return "one of " + names(f.Enum())
 	case protoreflect.BoolKind:
 		return "true or false"
 	case protoreflect.StringKind:
@@ -52,6 +55,15 @@ func expected(f protoreflect.FieldDescriptor) string {
 		return "a number"
 	}
 	return "a whole number of type " + f.Kind().String()
+}
+
+// names lists the values of an enum.
+func names(e protoreflect.EnumDescriptor) string {
+	var list []string
+	for i := range e.Values().Len() {
+		list = append(list, string(e.Values().Get(i).Name()))
+	}
+	return strings.Join(list, ", ")
 }
 
 // maxShown bounds how much of a wrong value an error repeats.

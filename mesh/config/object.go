@@ -3,20 +3,18 @@ package config
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"google.golang.org/protobuf/proto"
-	networkingv1 "istio.io/api/networking/v1"
 
 	"github.com/plimsoll-mesh/plimsoll/internal/yamlfile"
 )
 
-// group is the API group of the kinds; its versions share their types.
-const group = "networking.istio.io/"
-
-var versions = [...]string{"v1", "v1beta1", "v1alpha3"}
-
 // defaultNamespace is that of an object which names none.
 const defaultNamespace = "default"
+
+// unsupported is what is wrong with what Istio would accept.
+const unsupported = "not supported by the small mesh"
 
 // object is one document, decoded.
 type object struct {
@@ -24,35 +22,37 @@ type object struct {
 	kind      string
 	name      string
 	namespace string
-	spec      proto.Message
+	created   time.Time     // zero: not known
+	spec      proto.Message // nil for kinds that are not Istio's
+	warnings  yamlfile.Errors
+}
+
+// metadata is that of an object in any API group. What a cluster adds is read
+// past, so that its own output can be read back.
+type metadata struct {
+	Name              string            `yaml:"name"`
+	Namespace         string            `yaml:"namespace"`
+	Labels            map[string]string `yaml:"labels"`
+	Annotations       map[string]string `yaml:"annotations"`
+	CreationTimestamp string            `yaml:"creationTimestamp"`
+	UID               string            `yaml:"uid"`
+	ResourceVersion   string            `yaml:"resourceVersion"`
+	Generation        int64             `yaml:"generation"`
+	ManagedFields     any               `yaml:"managedFields"`
 }
 
 // envelope is what every kind has around its spec.
 type envelope struct {
-	APIVersion string `yaml:"apiVersion"`
-	Kind       string `yaml:"kind"`
-	Metadata   struct {
-		Name        string            `yaml:"name"`
-		Namespace   string            `yaml:"namespace"`
-		Labels      map[string]string `yaml:"labels"`
-		Annotations map[string]string `yaml:"annotations"`
-	} `yaml:"metadata"`
-	Spec map[string]any `yaml:"spec"`
+	APIVersion string         `yaml:"apiVersion"`
+	Kind       string         `yaml:"kind"`
+	Metadata   metadata       `yaml:"metadata"`
+	Spec       map[string]any `yaml:"spec"`
+	Status     any            `yaml:"status"` // a cluster's, read past
 }
 
-// kinds are the objects that the mesh reads, with an empty spec of each.
-func newSpec(kind string) proto.Message {
-	switch kind {
-	case "VirtualService":
-		return new(networkingv1.VirtualService)
-	case "DestinationRule":
-		return new(networkingv1.DestinationRule)
-	}
-	return nil
-}
-
-// decode reads one document.
-func decode(doc yamlfile.Doc) (*object, error) {
+// decode reads one document. The object is not nil as soon as its kind and name
+// are known, so that findings can be told as its own.
+func decode(doc yamlfile.Doc, lenient bool) (*object, error) {
 	var e envelope
 	if err := doc.Decode(&e); err != nil {
 		return nil, err
@@ -61,34 +61,52 @@ func decode(doc yamlfile.Doc) (*object, error) {
 	if o.namespace == "" {
 		o.namespace = defaultNamespace
 	}
-	var errs yamlfile.Errors
-	o.spec = newSpec(e.Kind)
-	switch {
-	case !knownVersion(e.APIVersion):
-		errs.Add(doc.Errorf("apiVersion", "%q is not supported by the small mesh; it reads %s{%s}", e.APIVersion, group, strings.Join(versions[:], ", ")))
-	case o.spec == nil:
-		errs.Add(doc.Errorf("kind", "%q is not supported by the small mesh; it reads VirtualService and DestinationRule", e.Kind))
-	case o.name == "":
-		errs.Add(doc.Errorf("metadata.name", "must be set"))
-	case e.Spec == nil:
-		errs.Add(doc.Errorf("spec", "must be set"))
+	if err := o.checkEnvelope(&e); err != nil {
+		return o, err
 	}
-	if len(errs) > 0 {
-		return nil, errs
+	o.spec = newSpec(o.kind)
+	if o.spec == nil {
+		return o, nil
 	}
-	if err := decodeSpec(doc, e.Spec, o.kind, o.spec); err != nil {
-		return nil, err
-	}
-	return o, nil
+	w := walker{doc: doc, kind: o.kind, lenient: lenient}
+	err := w.decode(e.Spec, o.spec)
+	o.warnings = w.warnings
+	return o, err
 }
 
-func knownVersion(apiVersion string) bool {
-	for _, v := range versions {
-		if apiVersion == group+v {
-			return true
-		}
+func (o *object) checkEnvelope(e *envelope) error {
+	group, known := groups[o.kind]
+	of, _, _ := strings.Cut(e.APIVersion, "/")
+	switch {
+	case versions[of] == nil || known && !knownVersion(group, e.APIVersion):
+		return o.doc.Errorf("apiVersion", "%q is %s; it reads %s", e.APIVersion, unsupported, readable(group))
+	case !known:
+		return o.doc.Errorf("kind", "%q is %s", o.kind, unsupported)
+	case o.name == "":
+		return o.doc.Errorf("metadata.name", "must be set")
+	case e.Spec == nil && o.kind != "PeerAuthentication" && o.kind != "AuthorizationPolicy" && o.kind != "Sidecar":
+		return o.doc.Errorf("spec", "must be set")
 	}
-	return false
+	if at := e.Metadata.CreationTimestamp; at != "" {
+		created, err := time.Parse(time.RFC3339, at)
+		if err != nil {
+			return o.doc.Errorf("metadata.creationTimestamp", "%q is no time as in RFC 3339", at)
+		}
+		o.created = created
+	}
+	return nil
+}
+
+// readable lists the apiVersions of a group, or of all.
+func readable(group string) string {
+	list := []string{networking, security, telemetry, gatewayAPI, native}
+	if group != "" {
+		list = []string{group}
+	}
+	for i, g := range list {
+		list[i] = g + "/{" + strings.Join(versions[g], ", ") + "}"
+	}
+	return strings.Join(list, ", ")
 }
 
 // String names the object in messages.
@@ -98,5 +116,27 @@ func (o *object) String() string {
 
 // errorf makes an error at a path of the spec.
 func (o *object) errorf(path, format string, args ...any) *yamlfile.Error {
-	return o.doc.Errorf("spec."+path, format, args...)
+	if path != "" {
+		path = "." + path
+	}
+	return o.doc.Errorf("spec"+path, format, args...)
+}
+
+// older orders objects as Istio does where the oldest wins: by their time, then
+// by their names.
+func older(a, b *object) int {
+	if !a.created.Equal(b.created) {
+		return a.created.Compare(b.created)
+	}
+	return strings.Compare(a.name+"."+a.namespace, b.name+"."+b.namespace)
+}
+
+// findings collects the errors of one object's fields.
+type findings struct {
+	*object
+	errs yamlfile.Errors
+}
+
+func (f *findings) bad(path, format string, args ...any) {
+	f.errs.Add(f.errorf(path, format, args...))
 }

@@ -58,6 +58,11 @@ func describe(t *testing.T, m *model.Mesh) string {
 // a field which the table does not name is refused at its path, however near its
 // name is to one that is kept.
 func TestEveryOtherFieldIsRefused(t *testing.T) {
+	// PeerAuthentication is kept as a whole.
+	least := map[string]int{
+		"VirtualService": 15, "DestinationRule": 40, "AuthorizationPolicy": 12, "ServiceEntry": 3,
+		"WorkloadEntry": 2, "Sidecar": 6, "Telemetry": 14, "PeerAuthentication": 0,
+	}
 	for kind := range supported {
 		docs, err := yamlfile.Parse("f.yaml", []byte("{}"))
 		if err != nil {
@@ -76,7 +81,7 @@ func TestEveryOtherFieldIsRefused(t *testing.T) {
 			}
 			return false
 		})
-		if refused < 15 {
+		if refused < least[kind] {
 			t.Errorf("%s: %d fields refused; the walk misses some", kind, refused)
 		}
 	}

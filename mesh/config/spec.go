@@ -14,11 +14,11 @@ import (
 	"github.com/plimsoll-mesh/plimsoll/internal/yamlfile"
 )
 
-// decodeSpec fills spec from the document's values. It walks them beside the
+// decode fills spec from the document's values. It walks them beside the
 // message's descriptor, so that each mistake is found at its own path: protojson
 // alone would stop at the first and name a column of JSON that nobody wrote.
-func decodeSpec(doc yamlfile.Doc, values map[string]any, kind string, spec proto.Message) error {
-	w := walker{doc: doc, kind: kind}
+func (w *walker) decode(values map[string]any, spec proto.Message) error {
+	normalise(values)
 	w.message(spec.ProtoReflect().Descriptor(), values, "", "")
 	if len(w.errs) > 0 {
 		slices.SortStableFunc(w.errs, compareErrors)
@@ -26,22 +26,59 @@ func decodeSpec(doc yamlfile.Doc, values map[string]any, kind string, spec proto
 	}
 	text, err := json.Marshal(values)
 	if err != nil {
-		return doc.Errorf("spec", "cannot be written as JSON: %v", err)
+		return w.doc.Errorf("spec", "cannot be written as JSON: %v", err)
 	}
 	if err := protojson.Unmarshal(text, spec); err != nil {
-		return doc.Errorf("spec", "cannot be read as %s: %v", kind, err)
+		return w.doc.Errorf("spec", "cannot be read as %s: %v", w.kind, err)
 	}
 	return nil
+}
+
+// normalise gives maps the keys that JSON has: ports are keys in some kinds,
+// and YAML reads them as numbers.
+func normalise(value any) any {
+	switch v := value.(type) {
+	case map[string]any:
+		for key, item := range v {
+			v[key] = normalise(item)
+		}
+	case map[any]any:
+		out := make(map[string]any, len(v))
+		for key, item := range v {
+			out[fmt.Sprint(key)] = normalise(item)
+		}
+		return out
+	case []any:
+		for i, item := range v {
+			v[i] = normalise(item)
+		}
+	}
+	return value
 }
 
 type walker struct {
 	doc  yamlfile.Doc
 	kind string
-	errs yamlfile.Errors
+	// lenient leaves out what is not supported, where that opens nothing.
+	lenient  bool
+	errs     yamlfile.Errors
+	warnings yamlfile.Errors
 }
 
 func (w *walker) bad(path, format string, args ...any) {
 	w.errs.Add(w.doc.Errorf("spec."+path, format, args...))
+}
+
+// refuse reports a field that Istio would keep.
+func (w *walker) refuse(path, shape string) {
+	switch {
+	case !w.lenient:
+		w.bad(path, unsupported)
+	case closes(w.kind, shape):
+		w.bad(path, unsupported+"; to leave it out would open what it closes")
+	default:
+		w.warnings.Add(w.doc.Errorf("spec."+path, unsupported+"; left out"))
+	}
 }
 
 // message checks the fields of a message. path is where the values stand in the
@@ -60,7 +97,8 @@ func (w *walker) message(d protoreflect.MessageDescriptor, values map[string]any
 		}
 		form := join(shape, field.JSONName()) + suffix(field)
 		if !isSupported(w.kind, form) {
-			w.bad(at, "not supported by the small mesh")
+			w.refuse(at, form)
+			delete(values, key)
 			continue
 		}
 		if o := field.ContainingOneof(); o != nil {

@@ -14,31 +14,43 @@ func (c *Config) synthesiseSubsets() {
 	for _, service := range c.virtualServices {
 		for i, route := range service.routes {
 			for j, d := range route.Destinations {
-				if d.Subset == "" || c.defines(service.host, d.Subset) {
-					continue
-				}
-				c.define(service.host, d.Subset)
-				c.warnings.Add(service.errorf(fmt.Sprintf("http[%d].route[%d].destination.subset", i, j),
-					"no DestinationRule of %s defines subset %q; taking the workloads with the label %s=%s",
-					service.host, d.Subset, model.VersionLabel, d.Subset))
+				c.synthesise(service, d, fmt.Sprintf("http[%d].route[%d].destination.subset", i, j))
+			}
+			for _, mirror := range route.Mirrors {
+				c.synthesise(service, mirror.To, fmt.Sprintf("http[%d].mirrors", i))
 			}
 		}
 	}
 	slices.SortFunc(c.warnings, compareErrors)
 }
 
-func (c *Config) defines(host hostName, subset string) bool {
-	return slices.ContainsFunc(c.subsets(host), func(s *model.Subset) bool { return s.Name == subset })
-}
-
-func (c *Config) define(host hostName, subset string) {
+func (c *Config) synthesise(from *virtualService, d model.Destination, at string) {
+	host := from.host
+	if d.Service != "" {
+		host = hostName{d.Service, d.Namespace}
+	}
+	if d.Subset == "" || c.defines(host, d.Subset) {
+		return
+	}
 	rule := c.destinationRules[host]
 	if rule == nil {
-		rule = &destinationRule{host: host, policy: model.DefaultPolicy()}
+		rule = &destinationRule{host: host}
 		c.destinationRules[host] = rule
 	}
-	rule.subsets = append(rule.subsets, &model.Subset{
-		Name:   subset,
-		Labels: map[string]string{model.VersionLabel: subset},
-	})
+	rule.subsets = append(rule.subsets, &subset{name: d.Subset, labels: map[string]string{model.VersionLabel: d.Subset}})
+	c.warnings.Add(from.errorf(at, "no DestinationRule of %s defines subset %q; taking the workloads with the label %s=%s",
+		host, d.Subset, model.VersionLabel, d.Subset))
+}
+
+func (c *Config) defines(host hostName, name string) bool {
+	rule := c.destinationRules[host]
+	return rule != nil && slices.ContainsFunc(rule.subsets, func(s *subset) bool { return s.name == name })
+}
+
+// subsets returns those of a host, nil without a rule.
+func (c *Config) subsets(host hostName) []*model.Subset {
+	if rule := c.destinationRules[host]; rule != nil {
+		return rule.modelSubsets(model.HTTPPort)
+	}
+	return nil
 }

@@ -2,16 +2,11 @@ package config
 
 import (
 	"fmt"
-	"maps"
-	"regexp"
-	"slices"
-	"strings"
 	"time"
 
 	"google.golang.org/protobuf/types/known/durationpb"
 	networkingv1 "istio.io/api/networking/v1"
 
-	"github.com/plimsoll-mesh/plimsoll/internal/yamlfile"
 	"github.com/plimsoll-mesh/plimsoll/mesh/model"
 )
 
@@ -20,15 +15,24 @@ type virtualService struct {
 	*object
 	host   hostName
 	routes []*model.Route
+	ports  []portUse
+}
+
+// portUse is a destination that names a port, to be compared with the service's
+// only one when that is known.
+type portUse struct {
+	to   hostName
+	port uint32
+	at   string
 }
 
 // readVirtualService returns one virtualService per host.
-func readVirtualService(o *object) ([]*virtualService, error) {
+func readVirtualService(o *object, known hosts) ([]*virtualService, error) {
 	spec := o.spec.(*networkingv1.VirtualService)
-	r := routeReader{object: o}
+	r := routeReader{findings: findings{object: o}, known: known}
 	var hosts []hostName
 	for i, h := range spec.GetHosts() {
-		host, err := parseHost(h, o.namespace)
+		host, err := known.parse(h, o.namespace)
 		if err != nil {
 			r.bad(fmt.Sprintf("hosts[%d]", i), "%v", err)
 			continue
@@ -41,21 +45,39 @@ func readVirtualService(o *object) ([]*virtualService, error) {
 	if len(spec.GetHttp()) == 0 {
 		r.bad("http", "must hold a route")
 	}
+	r.meshOnly(spec.GetGateways(), "gateways")
+	r.everywhere(spec.GetExportTo())
 	var out []*virtualService
 	for _, host := range hosts {
-		out = append(out, &virtualService{object: o, host: host, routes: r.routes(spec.GetHttp(), host)})
+		r.ports = nil
+		out = append(out, &virtualService{object: o, host: host, routes: r.routes(spec.GetHttp(), host), ports: r.ports})
 	}
 	return out, r.errs.Err()
 }
 
-// routeReader turns Istio's routes into the model's.
-type routeReader struct {
-	*object
-	errs yamlfile.Errors
+// meshOnly refuses gateways other than the sidecars themselves.
+func (f *findings) meshOnly(gateways []string, at string) {
+	for i, g := range gateways {
+		if g != "mesh" {
+			f.bad(fmt.Sprintf("%s[%d]", at, i), "gateway %q is %s; write mesh", g, unsupported)
+		}
+	}
 }
 
-func (r *routeReader) bad(path, format string, args ...any) {
-	r.errs.Add(r.errorf(path, format, args...))
+// everywhere refuses an object that is not for every namespace.
+func (f *findings) everywhere(exportTo []string) {
+	for i, e := range exportTo {
+		if e != "*" {
+			f.bad(fmt.Sprintf("exportTo[%d]", i), "%q is %s; write \"*\"", e, unsupported)
+		}
+	}
+}
+
+// routeReader turns Istio's routes into the model's.
+type routeReader struct {
+	findings
+	known hosts
+	ports []portUse
 }
 
 func (r *routeReader) routes(list []*networkingv1.HTTPRoute, host hostName) []*model.Route {
@@ -63,13 +85,7 @@ func (r *routeReader) routes(list []*networkingv1.HTTPRoute, host hostName) []*m
 	names := map[string]bool{}
 	for i, in := range list {
 		at := fmt.Sprintf("http[%d]", i)
-		route := &model.Route{
-			Name:         in.GetName(),
-			Matches:      r.matches(in.GetMatch(), at+".match"),
-			Destinations: r.destinations(in.GetRoute(), host, at+".route"),
-			Timeout:      r.duration(in.GetTimeout(), at+".timeout", 0),
-			Retry:        r.retry(in.GetRetries(), at+".retries"),
-		}
+		route := r.route(in, host, at)
 		if route.Name == "" {
 			route.Name = fmt.Sprintf("%s-%d", r.name, i)
 		}
@@ -82,35 +98,40 @@ func (r *routeReader) routes(list []*networkingv1.HTTPRoute, host hostName) []*m
 	return out
 }
 
-func (r *routeReader) matches(list []*networkingv1.HTTPMatchRequest, at string) []model.Match {
-	var out []model.Match
-	for i, in := range list {
-		here := fmt.Sprintf("%s[%d]", at, i)
-		match := model.Match{Path: model.PathMatch{Prefix: in.GetUri().GetPrefix(), Exact: in.GetUri().GetExact()}}
-		if in.GetUri() != nil && !strings.HasPrefix(match.Path.Prefix+match.Path.Exact, "/") {
-			r.bad(here+".uri", "must have a prefix or an exact value that begins with /")
-		}
-		for _, name := range slices.Sorted(maps.Keys(in.GetHeaders())) {
-			match.Headers = append(match.Headers, r.header(name, in.GetHeaders()[name].GetExact(), here+".headers."+name))
-		}
-		out = append(out, match)
+func (r *routeReader) route(in *networkingv1.HTTPRoute, host hostName, at string) *model.Route {
+	r.oneAction(in, at)
+	route := &model.Route{
+		Name:     in.GetName(),
+		Object:   r.String(),
+		Matches:  r.matches(in.GetMatch(), at+".match"),
+		Redirect: r.redirect(in.GetRedirect(), at+".redirect"),
+		Direct:   r.direct(in.GetDirectResponse(), at+".directResponse"),
+		Rewrite:  r.rewrite(in.GetRewrite(), at+".rewrite"),
+		Headers:  r.headers(in.GetHeaders(), at+".headers"),
+		CORS:     r.cors(in.GetCorsPolicy(), at+".corsPolicy"),
+		Fault:    r.fault(in.GetFault(), at+".fault"),
+		Mirrors:  r.mirrors(in, host, at),
+		Timeout:  r.duration(in.GetTimeout(), at+".timeout", 0),
+		Retry:    r.retry(in.GetRetries(), at+".retries"),
 	}
-	return out
+	if route.Forwards() {
+		route.Destinations = r.destinations(in.GetRoute(), host, at+".route")
+	}
+	return route
 }
 
-var (
-	headerName  = regexp.MustCompile("^[A-Za-z0-9!#$%&'*+.^_`|~-]+$") // RFC 9110 token
-	headerValue = regexp.MustCompile(`^[\t\x20-\x7e\x{80}-\x{10ffff}]+$`)
-)
-
-func (r *routeReader) header(name, value, at string) model.HeaderMatch {
-	if !headerName.MatchString(name) {
-		r.bad(at, "%q is no name of a header", name)
+// oneAction refuses a route that both forwards and answers; Istio does, too.
+func (r *routeReader) oneAction(in *networkingv1.HTTPRoute, at string) {
+	switch {
+	case in.GetRedirect() != nil && in.GetDirectResponse() != nil:
+		r.bad(at+".directResponse", "excludes redirect")
+	case in.GetRedirect() != nil && len(in.GetRoute()) > 0:
+		r.bad(at+".redirect", "excludes route")
+	case in.GetDirectResponse() != nil && len(in.GetRoute()) > 0:
+		r.bad(at+".directResponse", "excludes route")
+	case in.GetRedirect() != nil && (in.GetRewrite() != nil || in.GetFault() != nil):
+		r.bad(at+".redirect", "excludes rewrite and fault")
 	}
-	if !headerValue.MatchString(value) {
-		r.bad(at, "must have an exact value, without control characters")
-	}
-	return model.HeaderMatch{Name: name, Exact: value}
 }
 
 // destinations reads weights as Istio does: a single destination gets all, of
@@ -120,21 +141,14 @@ func (r *routeReader) destinations(list []*networkingv1.HTTPRouteDestination, ho
 	total := int64(0)
 	for i, in := range list {
 		here := fmt.Sprintf("%s[%d]", at, i)
-		to, err := parseHost(in.GetDestination().GetHost(), r.namespace)
-		switch {
-		case err != nil:
-			r.bad(here+".destination.host", "%v", err)
-		case to != host:
-			r.bad(here+".destination.host", "%s is another service than %s; routing between services is not supported by the small mesh", to, host)
-		}
-		if subset := in.GetDestination().GetSubset(); subset != "" && !label.MatchString(subset) {
-			r.bad(here+".destination.subset", "%q %s", subset, noLabel)
-		}
+		d := r.destination(in.GetDestination(), host, here+".destination")
 		if in.GetWeight() < 0 {
 			r.bad(here+".weight", "%d is negative", in.GetWeight())
 		}
 		total += int64(in.GetWeight())
-		out = append(out, model.Destination{Subset: in.GetDestination().GetSubset(), Weight: uint32(max(in.GetWeight(), 0))})
+		d.Weight = uint32(max(in.GetWeight(), 0))
+		d.Headers = r.headers(in.GetHeaders(), here+".headers")
+		out = append(out, d)
 	}
 	switch {
 	case len(out) == 0:
@@ -149,6 +163,54 @@ func (r *routeReader) destinations(list []*networkingv1.HTTPRouteDestination, ho
 	return out
 }
 
+// destination names the service only where it is another than the route's.
+func (r *routeReader) destination(in *networkingv1.Destination, host hostName, at string) model.Destination {
+	out := model.Destination{Subset: in.GetSubset()}
+	to, err := r.known.parse(in.GetHost(), r.namespace)
+	switch {
+	case err != nil:
+		r.bad(at+".host", "%v", err)
+	case to != host:
+		out.Service, out.Namespace = to.name, to.namespace
+	}
+	if out.Subset != "" && !label.MatchString(out.Subset) {
+		r.bad(at+".subset", "%q %s", out.Subset, noLabel)
+	}
+	if port := in.GetPort().GetNumber(); port != 0 {
+		r.ports = append(r.ports, portUse{to: to, port: port, at: at + ".port.number"})
+	}
+	return out
+}
+
+// mirrors reads the list, and the older single mirror.
+func (r *routeReader) mirrors(in *networkingv1.HTTPRoute, host hostName, at string) []model.Mirror {
+	var out []model.Mirror
+	add := func(to *networkingv1.Destination, percent *networkingv1.Percent, toAt, percentAt string) {
+		m := model.Mirror{To: r.destination(to, host, toAt), Percent: 100}
+		if percent != nil {
+			m.Percent = r.percent(percent.GetValue(), percentAt)
+		}
+		if m.Percent > 0 {
+			out = append(out, m)
+		}
+	}
+	if in.GetMirror() != nil {
+		percent := in.GetMirrorPercentage()
+		if percent == nil && in.GetMirrorPercent() != nil { //nolint:staticcheck // Istio reads it still
+			percent = &networkingv1.Percent{Value: float64(in.GetMirrorPercent().GetValue())}
+		}
+		add(in.GetMirror(), percent, at+".mirror", at+".mirrorPercentage")
+		if len(in.GetMirrors()) > 0 {
+			r.bad(at+".mirrors", "excludes mirror")
+		}
+	}
+	for i, m := range in.GetMirrors() {
+		here := fmt.Sprintf("%s.mirrors[%d]", at, i)
+		add(m.GetDestination(), m.GetPercentage(), here+".destination", here+".percentage")
+	}
+	return out
+}
+
 func (r *routeReader) retry(in *networkingv1.HTTPRetry, at string) model.Retry {
 	out := model.DefaultRetry()
 	if in == nil {
@@ -159,6 +221,10 @@ func (r *routeReader) retry(in *networkingv1.HTTPRetry, at string) model.Retry {
 	}
 	out.Attempts = uint32(max(in.GetAttempts(), 0))
 	out.PerTryTimeout = r.duration(in.GetPerTryTimeout(), at+".perTryTimeout", time.Millisecond)
+	out.BackOff = r.duration(in.GetBackoff(), at+".backoff", time.Millisecond)
+	if before := in.GetRetryIgnorePreviousHosts(); before != nil {
+		out.SameHost = !before.GetValue()
+	}
 	if in.GetRetryOn() != "" {
 		on, codes, err := model.ParseRetryOn(in.GetRetryOn())
 		if err != nil {
@@ -170,10 +236,10 @@ func (r *routeReader) retry(in *networkingv1.HTTPRetry, at string) model.Retry {
 }
 
 // duration reads a duration of at least lowest; absent is 0.
-func (r *routeReader) duration(d *durationpb.Duration, at string, lowest time.Duration) time.Duration {
+func (f *findings) duration(d *durationpb.Duration, at string, lowest time.Duration) time.Duration {
 	v, err := readDuration(d, lowest)
 	if err != nil {
-		r.bad(at, "%v", err)
+		f.bad(at, "%v", err)
 	}
 	return v
 }
@@ -196,4 +262,20 @@ func readDuration(d *durationpb.Duration, lowest time.Duration) (time.Duration, 
 		return 0, fmt.Errorf("%v is no whole number of milliseconds; Envoy's timers count no finer", v)
 	}
 	return v, nil
+}
+
+// hostsPath is where the object names the services that it is for.
+func (s *virtualService) hostsPath() string {
+	if s.kind == "HTTPRoute" {
+		return "parentRefs"
+	}
+	return "hosts"
+}
+
+// routePath is where the object has its i-th route.
+func (s *virtualService) routePath(i int) string {
+	if s.kind == "HTTPRoute" {
+		return fmt.Sprintf("rules[%d]", i)
+	}
+	return fmt.Sprintf("http[%d]", i)
 }

@@ -127,6 +127,9 @@ func (w *Workload) Calls(s *Service) bool {
 	return false
 }
 
+// Has tells whether the workload carries all of labels.
+func (w *Workload) Has(labels map[string]string) bool { return w.matches(labels) }
+
 // matches compares with the workload's labels; "version" falls back to the
 // Version field, so that a workload need not say it twice.
 func (w *Workload) matches(labels map[string]string) bool {
