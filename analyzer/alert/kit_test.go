@@ -2,7 +2,9 @@ package alert
 
 import (
 	"context"
+	"crypto/sha256"
 	"database/sql"
+	"encoding/hex"
 	"encoding/json"
 	"io"
 	"log/slog"
@@ -12,11 +14,13 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/plimsoll-mesh/plimsoll/analyzer/alert/webhook"
 	"github.com/plimsoll-mesh/plimsoll/analyzer/slo"
 	"github.com/plimsoll-mesh/plimsoll/analyzer/state"
+	"github.com/plimsoll-mesh/plimsoll/analyzer/state/statetest"
 )
 
 const testSecret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -27,12 +31,27 @@ func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
 
 func openState(t *testing.T, dir string) *sql.DB {
 	t.Helper()
-	db, err := state.Open(t.Context(), dir)
+	open := state.Open
+	if folder := os.Getenv(postgresEnv); folder != "" {
+		sum := sha256.Sum256([]byte(dir))
+		open, dir = state.OpenPostgres, statetest.At(folder).Database(t, hex.EncodeToString(sum[:8]))
+	}
+	db, err := open(t.Context(), dir)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { db.Close() })
 	return db
+}
+
+// bubble runs a test on the clock of a bubble. A connection to PostgreSQL cannot
+// be part of one.
+func bubble(t *testing.T, f func(*testing.T)) {
+	t.Helper()
+	if os.Getenv(postgresEnv) != "" {
+		t.Skip("time does not stand still for a server")
+	}
+	synctest.Test(t, f)
 }
 
 func secretFile(t *testing.T) string {

@@ -8,7 +8,6 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/plimsoll-mesh/plimsoll/analyzer/slo"
@@ -35,7 +34,7 @@ func runFor(t *testing.T, d time.Duration, e Evaluator, r http.RoundTripper, log
 // that says so, is told at once, stays while blind, and resolves after ten
 // seconds of calm.
 func TestRun(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble(t, func(t *testing.T) {
 		start := time.Now()
 		phase := func(at time.Time) slo.Status {
 			to := at.Add(-7 * time.Second)
@@ -67,7 +66,7 @@ func TestRun(t *testing.T) {
 
 // TestRetries holds the times of tries against a receiver that recovers.
 func TestRetries(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble(t, func(t *testing.T) {
 		db := openState(t, t.TempDir())
 		defer db.Close()
 		start := time.Now()
@@ -99,7 +98,7 @@ func TestRetries(t *testing.T) {
 // TestHangingReceiver: a try ends after ten seconds, and another target's
 // messages do not wait for it.
 func TestHangingReceiver(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble(t, func(t *testing.T) {
 		db := openState(t, t.TempDir())
 		defer db.Close()
 		start := time.Now()
@@ -136,7 +135,7 @@ func (hang) RoundTrip(req *http.Request) (*http.Response, error) {
 // TestStopDuringATry: the message is due at once for the next process, and does
 // not wait for the lease.
 func TestStopDuringATry(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble(t, func(t *testing.T) {
 		db := openState(t, t.TempDir())
 		defer db.Close()
 		fireOne(t, ledger{db: db}, "i", time.Now(), targetA)
@@ -153,7 +152,7 @@ func TestStopDuringATry(t *testing.T) {
 // TestEvaluationFails: it goes on, and says so once when it begins and once
 // when it ends.
 func TestEvaluationFails(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble(t, func(t *testing.T) {
 		var n atomic.Int64
 		e := evaluation(func(at time.Time) ([]slo.Status, error) {
 			if i := n.Add(1); i > 3 && i <= 8 {

@@ -62,6 +62,12 @@ func Start(t testing.TB) *Cluster {
 	return &Cluster{folder}
 }
 
+// At returns the cluster whose socket is in a folder, as Folder gave it.
+func At(folder string) *Cluster { return &Cluster{folder} }
+
+// Folder holds the socket, for processes that the test starts.
+func (c *Cluster) Folder() string { return c.folder }
+
 // DSN returns the name of a database, which need not exist.
 func (c *Cluster) DSN(database string) string {
 	return fmt.Sprintf("host=%s user=test dbname=%s", c.folder, database)
