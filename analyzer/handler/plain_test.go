@@ -4,6 +4,9 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"testing"
+	"time"
+
+	"github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/observe/v1/observev1connect"
 )
 
 func TestPlainNeedsAToken(t *testing.T) {
@@ -45,5 +48,37 @@ func TestPlainNeedsAToken(t *testing.T) {
 				t.Errorf("status %d, want %d", answer.StatusCode, c.want)
 			}
 		})
+	}
+}
+
+// limited is a writer with limits on the time of a call.
+type limited struct {
+	http.ResponseWriter
+	lifted int
+}
+
+func (l *limited) SetReadDeadline(t time.Time) error  { return l.set(t) }
+func (l *limited) SetWriteDeadline(t time.Time) error { return l.set(t) }
+
+func (l *limited) set(t time.Time) error {
+	if t.IsZero() {
+		l.lifted++
+	}
+	return nil
+}
+
+// TestOnlyStreamsAreEndless: the limits of the server stay for every other call.
+func TestOnlyStreamsAreEndless(t *testing.T) {
+	for path, want := range map[string]int{
+		observev1connect.ObserveServiceObserveProcedure:     2,
+		observev1connect.ObserveServiceOpenRequestProcedure: 0,
+	} {
+		w := &limited{ResponseWriter: httptest.NewRecorder()}
+		served := false
+		endless(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { served = true })).
+			ServeHTTP(w, httptest.NewRequest(http.MethodPost, path, nil))
+		if w.lifted != want || !served {
+			t.Errorf("%s: %d limits lifted, want %d; served %v", path, w.lifted, want, served)
+		}
 	}
 }

@@ -48,7 +48,9 @@ const (
 // span, a log and configuration; and another call.
 func fillStore(t *testing.T, conn driver.Conn, end time.Time) {
 	t.Helper()
-	at := func(d time.Duration) string { return fmt.Sprintf("fromUnixTimestamp64Micro(%d, 'UTC')", end.Add(d).UnixMicro()) }
+	at := func(d time.Duration) string {
+		return fmt.Sprintf("fromUnixTimestamp64Micro(%d, 'UTC')", end.Add(d).UnixMicro())
+	}
 	ids := "unhex('5c0a1f6494b64f0c9d8e0b6a3c1f2d47') AS call_id, 'req-1' AS request_id, unhex('" + trace + "') AS trace_id, unhex('00f067aa0ba902b7') AS span_id"
 	peers := "'m/c/shop/web' AS src, 'web' AS src_service, 'm/c/shop/reviews-v1' AS dst, 'reviews' AS dst_service, 'v1' AS dst_version, 'r' AS route"
 	for _, sql := range []string{
