@@ -35,7 +35,7 @@ const badObjective = `slos:
   metadata: {name: front}
   spec:
     service: front
-    budgetingMethod: Timeslices
+    budgetingMethod: Average
 
 phases:`
 
@@ -53,7 +53,7 @@ func TestLabValidate(t *testing.T) {
 		"no load":           {"load:\n- {service: front, path: /, rps: 40, deadline: 500ms}", "load: []", exitBadData, "", "load: missing"},
 		"no services":       {"service: front, path: /, rps", "service: none, path: /, rps", exitBadData, "", "load[0].service"},
 		"bad mesh":          {"hosts: [back]", "hosts: [nobody]", exitBadData, "", "nobody"},
-		"bad objective":     {"phases:", badObjective, exitBadData, "", `spec.budgetingMethod: "Timeslices" is not supported`},
+		"bad objective":     {"phases:", badObjective, exitBadData, "", `spec.budgetingMethod: "Average" is not supported`},
 		"bad expectation":   {"phase.calm.goodput", "fase.calm.goodput", exitBadData, "", "pair.yaml:"},
 		"no control plane":  {"do: slow, service: back, factor: 4, for: 4s", "do: control_plane_kill", exitBadData, "", "no control plane to kill"},
 		"weight for nobody": {"route:\n      - destination: {host: back}", "route:\n      - {destination: {host: back}, weight: 100}\n      - {destination: {host: back, subset: v9}, weight: 0}", exitOK, "valid scenario", "warning: "},
@@ -191,7 +191,7 @@ func TestSLOValidate(t *testing.T) {
 		t.Fatal(err)
 	}
 	bad := filepath.Join(t.TempDir(), "bad.yaml")
-	if err := os.WriteFile(bad, []byte(strings.Replace(string(text), "budgetingMethod: Occurrences", "budgetingMethod: Timeslices", 1)), 0o600); err != nil {
+	if err := os.WriteFile(bad, []byte(strings.Replace(string(text), "budgetingMethod: Occurrences", "budgetingMethod: Average", 1)), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	for name, tc := range map[string]struct {
@@ -201,7 +201,7 @@ func TestSLOValidate(t *testing.T) {
 	}{
 		"good":  {[]string{good}, exitOK, "productpage-availability is a valid objective of productpage\n", ""},
 		"bad":   {[]string{bad}, exitBadData, "", "bad.yaml:"},
-		"field": {[]string{bad}, exitBadData, "", `spec.budgetingMethod: "Timeslices" is not supported yet`},
+		"field": {[]string{bad}, exitBadData, "", `spec.budgetingMethod: "Average" is not supported`},
 		"twice": {[]string{good, good}, exitBadData, "", "stands already at"},
 		"none":  {[]string{bad + ".none"}, exitBadData, "", "no such file"},
 		"usage": {nil, exitUsage, "", ""},
