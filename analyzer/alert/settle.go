@@ -64,10 +64,10 @@ func recordOutcome(ctx context.Context, tx *sql.Tx, o outcome, now time.Time) er
 			return err
 		}
 	}
-	if m.event == resolved {
+	if m.event == resolved || o.state == delivered {
 		return nil
 	}
-	incidents, err := texts(ctx, tx, `SELECT incident FROM deliveries WHERE id = ?1 OR carrier = ?1`, m.id)
+	incidents, err := texts(ctx, tx, `SELECT incident FROM deliveries WHERE id = ?1 UNION ALL SELECT incident FROM deliveries WHERE carrier = ?1 AND carrier <> ''`, m.id)
 	if err != nil {
 		return err
 	}
@@ -99,7 +99,7 @@ func write(ctx context.Context, tx *sql.Tx, m *message, s settlement, now time.T
 		return errors.Join(err, errLeaseLost)
 	}
 	_, err = tx.ExecContext(ctx, `UPDATE deliveries SET state = ?, seen = ?, delivered_at = ?, last_error = ?, tries = ?, touched_at = ?
-		WHERE carrier = ? AND state = 'pending'`, s.state, s.seen, nullable(at), s.err, m.tries, now.UnixMicro(), m.id)
+		WHERE carrier = ? AND carrier <> '' AND state = 'pending'`, s.state, s.seen, nullable(at), s.err, m.tries, now.UnixMicro(), m.id)
 	return err
 }
 

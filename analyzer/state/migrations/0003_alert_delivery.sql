@@ -24,6 +24,8 @@ ALTER TABLE deliveries ADD COLUMN since INTEGER NOT NULL DEFAULT 0;      -- it e
 ALTER TABLE deliveries ADD COLUMN carrier TEXT NOT NULL DEFAULT '';       -- the message that says it, too; empty: it goes by itself
 
 CREATE INDEX deliveries_seq ON deliveries (seq);
+CREATE INDEX deliveries_carrier ON deliveries (carrier) WHERE carrier <> '';
+CREATE INDEX deliveries_next ON deliveries (target, seq) WHERE state = 'pending';
 CREATE INDEX deliveries_incident ON deliveries (incident);
 
 CREATE TABLE silences (
