@@ -51,6 +51,8 @@ func (c *Config) add(o *object) error {
 	switch o.kind {
 	case "VirtualService":
 		return c.addRoutes(readVirtualService(o, c.hosts))
+	case "HTTPRoute":
+		return c.addRoutes(readHTTPRoute(o, c.hosts))
 	case "DestinationRule":
 		rule, err := readDestinationRule(o, c.hosts)
 		if err != nil {

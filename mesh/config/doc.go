@@ -1,7 +1,8 @@
 // Package config reads what people write about a mesh, in the languages of
 // Istio (VirtualService, DestinationRule, ServiceEntry, WorkloadEntry, Sidecar,
 // PeerAuthentication, AuthorizationPolicy and Telemetry, in all versions, which
-// share their types), and in three kinds of our own: Mesh, Workload and Service.
+// share their types), of the Gateway API (HTTPRoute with Services as parents), and
+// in three kinds of our own: Mesh, Workload and Service.
 //
 // It is strict. A field that Istio does not know is an error, and so is one that
 // this small mesh does not keep: a setting that is read and ignored is worse

@@ -34,6 +34,7 @@ var groups = map[string]string{
 	"VirtualService": networking, "DestinationRule": networking, "ServiceEntry": networking, "WorkloadEntry": networking, "Sidecar": networking,
 	"PeerAuthentication": security, "AuthorizationPolicy": security,
 	"Telemetry": telemetry,
+	"HTTPRoute": gatewayAPI,
 	"Mesh":      native, "Workload": native, "Service": native,
 }
 
