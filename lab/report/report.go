@@ -142,6 +142,15 @@ type Proxy struct {
 	Dropped uint64 `json:"dropped"`
 	Rows    uint64 `json:"rows"` // stored once
 	Lost    int64  `json:"lost"` // written + dropped − rows
+
+	// What Plimsoll itself says is lost: between these two; null: it does not know.
+	SeenLost *Bounds `json:"seen_lost"`
+}
+
+// Bounds are a lowest and a highest value.
+type Bounds struct {
+	Low  float64 `json:"low"`
+	High float64 `json:"high"`
 }
 
 // SLO is an objective at the end of the run.

@@ -96,7 +96,8 @@ func (r *Report) writeTelemetry(w io.Writer) {
 	}
 	for _, p := range t.Proxies {
 		if p.Lost != 0 {
-			fmt.Fprintf(w, "LOST\t%d rows of %s: it wrote %d entries and dropped %d, %d are stored\n", p.Lost, p.Proxy, p.Written, p.Dropped, p.Rows)
+			fmt.Fprintf(w, "LOST\t%d rows of %s: it wrote %d entries and dropped %d, %d are stored; Plimsoll says %s\n",
+				p.Lost, p.Proxy, p.Written, p.Dropped, p.Rows, p.SeenLost)
 		}
 	}
 	fmt.Fprintf(w, "MACHINE\t%d cores, sleepers woke up to %.0f ms late, %.0f s of processor time, %.0f MiB at the peak\n",
@@ -115,6 +116,17 @@ func (r *Report) writeExpectations(w io.Writer) {
 		}
 		fmt.Fprintf(w, "%s\t%s\n", e.Name, verdict)
 	}
+}
+
+// String returns the value that both bounds are, or both.
+func (b *Bounds) String() string {
+	switch {
+	case b == nil:
+		return "that it does not know"
+	case b.Low == b.High:
+		return fmt.Sprintf("%.0f", b.Low)
+	}
+	return fmt.Sprintf("%.0f to %.0f", b.Low, b.High)
 }
 
 func percent(share *float64) string {

@@ -84,6 +84,22 @@ func (a *api) slos(ctx context.Context, at time.Time) ([]*slov1.SLOStatus, error
 	return resp.Msg.GetSlos(), nil
 }
 
+// accounts returns what Plimsoll says of each proxy's telemetry in a window, by
+// the name of the proxy.
+func (a *api) accounts(ctx context.Context, from, to time.Time) (map[string]*statusv1.ProxyAccount, error) {
+	resp, err := a.status.ListProxyAccounts(ctx, connect.NewRequest(&statusv1.ListProxyAccountsRequest{
+		From: timestamppb.New(from), To: timestamppb.New(to),
+	}))
+	if err != nil {
+		return nil, fmt.Errorf("asking for the accounts of the proxies: %w", err)
+	}
+	list := map[string]*statusv1.ProxyAccount{}
+	for _, x := range resp.Msg.GetAccounts() {
+		list[x.GetProxy()] = x
+	}
+	return list, nil
+}
+
 func (a *api) alerts(ctx context.Context) ([]*alertv1.Alert, error) {
 	resp, err := a.alert.ListAlerts(ctx, connect.NewRequest(&alertv1.ListAlertsRequest{}))
 	if err != nil {

@@ -194,6 +194,7 @@ type fakeAnalyzer struct {
 	alerts  []*alertv1.Alert
 	plan    *tunev1.Plan
 	applied []*meshv1.ProxyChange
+	account []*statusv1.ProxyAccount
 	refuse  map[string]error // by method
 	asked   chan string      // methods, if not nil
 }
@@ -244,6 +245,10 @@ func (f *fakeAnalyzer) GetStatus(context.Context, *connect.Request[statusv1.GetS
 		mark = time.Unix(0, 0)
 	}
 	return connect.NewResponse(&statusv1.GetStatusResponse{Watermark: timestamppb.New(mark)}), f.note("GetStatus")
+}
+
+func (f *fakeAnalyzer) ListProxyAccounts(context.Context, *connect.Request[statusv1.ListProxyAccountsRequest]) (*connect.Response[statusv1.ListProxyAccountsResponse], error) {
+	return connect.NewResponse(&statusv1.ListProxyAccountsResponse{Accounts: f.account}), f.note("ListProxyAccounts")
 }
 
 func (f *fakeAnalyzer) Plan(context.Context, *connect.Request[tunev1.PlanRequest]) (*connect.Response[tunev1.PlanResponse], error) {

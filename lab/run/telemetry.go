@@ -2,7 +2,9 @@ package run
 
 import (
 	"context"
+	"time"
 
+	statusv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/status/v1"
 	"github.com/plimsoll-mesh/plimsoll/lab/report"
 	"github.com/plimsoll-mesh/plimsoll/lab/witness"
 	"github.com/plimsoll-mesh/plimsoll/mesh/envoyconf"
@@ -29,7 +31,51 @@ func (a *assembler) addTelemetry(ctx context.Context, r *report.Report) error {
 		return err
 	}
 	addRows(t, stored)
-	return nil
+	return a.addSeen(ctx, t)
+}
+
+// Plimsoll's own accounts are exact once its readings of a proxy's counters are
+// from after the last traffic.
+const (
+	seenWithin = 20 * time.Second
+	seenEvery  = time.Second
+)
+
+// addSeen adds what Plimsoll says is lost, when it can know that exactly, or has
+// had the time to.
+func (a *assembler) addSeen(ctx context.Context, t *report.Telemetry) error {
+	_, rest := a.driver.clock.window(len(a.opts.Scenario.Phases) - 1)
+	deadline := time.Now().Add(seenWithin)
+	for {
+		accounts, err := a.driver.api.accounts(ctx, a.opts.Begun, time.Now())
+		if err != nil {
+			return err
+		}
+		settled := true // where no proxy is known, no time will help
+		for i := range t.Proxies {
+			p := &t.Proxies[i]
+			p.SeenLost = lostOf(accounts[p.Proxy])
+			settled = settled && p.SeenLost != nil && accounts[p.Proxy].GetTo().AsTime().After(rest.Add(enRoute))
+		}
+		if settled || len(accounts) == 0 || time.Now().After(deadline) {
+			return nil
+		}
+		if err := sleepUntil(ctx, time.Now().Add(seenEvery)); err != nil {
+			return err
+		}
+	}
+}
+
+// enRoute is how long an entry may be on its way from a proxy to a row.
+const enRoute = 3 * time.Second
+
+// lostOf returns what an account says is lost, on the way or dropped by the
+// proxy; nil if it does not know.
+func lostOf(x *statusv1.ProxyAccount) *report.Bounds {
+	if x.GetSilentLoss() == nil {
+		return nil
+	}
+	return &report.Bounds{Low: x.GetSilentLoss().GetLow() + x.GetDropped(), High: x.GetSilentLoss().GetHigh() + x.GetDropped()}
 }
 
 // proxyCounts lists the proxies with what they wrote and dropped.

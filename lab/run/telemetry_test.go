@@ -1,10 +1,16 @@
 package run
 
 import (
+	"errors"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
+	statusv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/status/v1"
+	typesv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/types/v1"
 	"github.com/plimsoll-mesh/plimsoll/lab/report"
 	"github.com/plimsoll-mesh/plimsoll/lab/witness"
 )
@@ -52,6 +58,50 @@ func TestAddRows(t *testing.T) {
 			addRows(&got, tc.stored)
 			if diff := cmp.Diff(tc.want, got); diff != "" {
 				t.Errorf("telemetry differs (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// TestSeenLoss: what Plimsoll says itself stands beside the lab's own count.
+func TestSeenLoss(t *testing.T) {
+	a, b := assembled(t, twoPhases)
+	late := timestamppb.New(time.Now().Add(time.Hour))
+	b.analyzer.account = []*statusv1.ProxyAccount{
+		{Proxy: "exact", To: late, Dropped: 2, SilentLoss: &typesv1.Figure{Estimate: 5, Low: 5, High: 5}},
+		{Proxy: "unknown", To: late, Reason: "its counters are not read"},
+	}
+	tel := report.Telemetry{Proxies: []report.Proxy{{Proxy: "exact"}}}
+	if err := a.addSeen(t.Context(), &tel); err != nil {
+		t.Fatal(err)
+	}
+	if got := tel.Proxies[0].SeenLost; got == nil || got.Low != 7 || got.High != 7 {
+		t.Errorf("seen lost: %s, want 7", got)
+	}
+	b.analyzer.account = nil
+	tel = report.Telemetry{Proxies: []report.Proxy{{Proxy: "exact"}}}
+	if err := a.addSeen(t.Context(), &tel); err != nil || tel.Proxies[0].SeenLost != nil {
+		t.Errorf("without accounts: %s, %v", tel.Proxies[0].SeenLost, err)
+	}
+	b.analyzer.refuse = map[string]error{"ListProxyAccounts": errors.New("down")}
+	if err := a.addSeen(t.Context(), &tel); err == nil || !strings.HasPrefix(err.Error(), "asking for the accounts of the proxies: ") {
+		t.Errorf("error = %v", err)
+	}
+}
+
+func TestLostOf(t *testing.T) {
+	for name, tc := range map[string]struct {
+		account *statusv1.ProxyAccount
+		want    string
+	}{
+		"no account": {nil, "that it does not know"},
+		"not known":  {&statusv1.ProxyAccount{Dropped: 3}, "that it does not know"},
+		"exact":      {&statusv1.ProxyAccount{Dropped: 3, SilentLoss: &typesv1.Figure{}}, "3"},
+		"bounds":     {&statusv1.ProxyAccount{SilentLoss: &typesv1.Figure{Low: 1, High: 40}}, "1 to 40"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := lostOf(tc.account).String(); got != tc.want {
+				t.Errorf("lost: %s, want %s", got, tc.want)
 			}
 		})
 	}
