@@ -68,7 +68,21 @@ func Read(docs []yamlfile.Doc, o Options) *Report {
 		r.errs.Add(r.judge(i, doc, objects[i], errs[i], o))
 	}
 	r.Config.finish()
+	r.overshadow(objects)
 	return r
+}
+
+// overshadow marks what an older object of the same scope leaves without effect.
+// Istio accepts such objects, so it is no error.
+func (r *Report) overshadow(objects []*object) {
+	losers, warnings := r.Config.overshadowed()
+	for n, loser := range losers {
+		i := slices.Index(objects, loser)
+		r.Objects[i].State = Conflicted
+		r.Objects[i].Findings.Add(warnings[n])
+	}
+	r.Config.warnings.Add(warnings.Err())
+	slices.SortStableFunc(r.Config.warnings, compareErrors)
 }
 
 // judge writes the status of a document. It returns the error, unless leniency

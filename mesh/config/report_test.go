@@ -115,3 +115,19 @@ func TestLenient(t *testing.T) {
 		}
 	}
 }
+
+// TestOvershadowed: of two objects of one scope the oldest holds; the other is
+// named, and is no error.
+func TestOvershadowed(t *testing.T) {
+	r := read(t, peer("young", "default", ", creationTimestamp: '2026-01-02T00:00:00Z'", "mtls: {mode: STRICT}")+
+		peer("old", "default", ", creationTimestamp: '2026-01-01T00:00:00Z'", "mtls: {mode: DISABLE}")+
+		peer("other", "other", "", "mtls: {mode: STRICT}")+
+		peer("selected", "default", "", "selector: {matchLabels: {app: web}}"), Options{})
+	if diff := cmp.Diff([]string{"young Conflicted", "old Accepted", "other Accepted", "selected Accepted"}, states(r)); diff != "" {
+		t.Error(diff)
+	}
+	want := "f.yaml:4: metadata.name: PeerAuthentication old.default is older and has the same scope; this object does nothing"
+	if got := r.Config.Warnings().Error(); got != want || r.Err() != nil {
+		t.Errorf("warnings %q, want %q; error %v", got, want, r.Err())
+	}
+}
