@@ -39,6 +39,7 @@ func roleOf(procedure string) (Role, bool) {
 		observev1connect.ObserveServiceObserveProcedure,
 		observev1connect.ObserveServiceOpenRequestProcedure,
 		graphv1connect.GraphServiceGetGraphProcedure,
+		graphv1connect.GraphServiceDiffGraphsProcedure,
 		slov1connect.SLOServiceListSLOsProcedure,
 		alertv1connect.AlertServiceListAlertsProcedure,
 		alertv1connect.AlertServiceListDeliveriesProcedure,

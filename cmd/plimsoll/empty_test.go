@@ -14,6 +14,7 @@ import (
 	alertv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/alert/v1"
 	"github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/alert/v1/alertv1connect"
 	graphv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/graph/v1"
+	"github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/graph/v1/graphv1connect"
 	slov1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/slo/v1"
 	statusv1 "github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/status/v1"
 	"github.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/status/v1/statusv1connect"
@@ -23,6 +24,7 @@ import (
 
 // nothing answers every call with as little as the analyzer may.
 type nothing struct {
+	graphv1connect.UnimplementedGraphServiceHandler
 	alertv1connect.UnimplementedAlertServiceHandler
 	tunev1connect.UnimplementedTuneServiceHandler
 }
@@ -72,6 +74,7 @@ func TestEmptyAnswers(t *testing.T) {
 
 // failing answers every question with one error.
 type failing struct {
+	graphv1connect.UnimplementedGraphServiceHandler
 	alertv1connect.UnimplementedAlertServiceHandler
 	tunev1connect.UnimplementedTuneServiceHandler
 	statusv1connect.UnimplementedStatusServiceHandler

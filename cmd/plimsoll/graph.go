@@ -37,6 +37,7 @@ errors.`,
   plimsoll graph --from 2026-03-01T12:00:00Z --to 2026-03-01T12:05:00Z -o json`,
 		Args: cobra.NoArgs,
 	}
+	cmd.AddCommand(newGraphDiffCommand())
 	p, conn := addOutputFlag(cmd), addConnectionFlags(cmd, "viewer")
 	flags := cmd.Flags()
 	flags.Var(&from, "from", "start of the window: a time, or a duration before now")

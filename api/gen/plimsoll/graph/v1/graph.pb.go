@@ -246,6 +246,341 @@ func (x *GetGraphResponse) GetEdgesLeftOut() uint32 {
 	return 0
 }
 
+// DiffGraphsRequest asks for two windows. Filters and grouping of both must be
+// the same; what the first one says holds.
+type DiffGraphsRequest struct {
+	state  protoimpl.MessageState `protogen:"open.v1"`
+	Before *GetGraphRequest       `protobuf:"bytes,1,opt,name=before,proto3" json:"before,omitempty"`
+	// Only from, to and window are read.
+	After *GetGraphRequest `protobuf:"bytes,2,opt,name=after,proto3" json:"after,omitempty"`
+	// Also return edges without a significant change.
+	WithSame      bool `protobuf:"varint,3,opt,name=with_same,json=withSame,proto3" json:"with_same,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DiffGraphsRequest) Reset() {
+	*x = DiffGraphsRequest{}
+	mi := &file_plimsoll_graph_v1_graph_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DiffGraphsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DiffGraphsRequest) ProtoMessage() {}
+
+func (x *DiffGraphsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_plimsoll_graph_v1_graph_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DiffGraphsRequest.ProtoReflect.Descriptor instead.
+func (*DiffGraphsRequest) Descriptor() ([]byte, []int) {
+	return file_plimsoll_graph_v1_graph_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *DiffGraphsRequest) GetBefore() *GetGraphRequest {
+	if x != nil {
+		return x.Before
+	}
+	return nil
+}
+
+func (x *DiffGraphsRequest) GetAfter() *GetGraphRequest {
+	if x != nil {
+		return x.After
+	}
+	return nil
+}
+
+func (x *DiffGraphsRequest) GetWithSame() bool {
+	if x != nil {
+		return x.WithSame
+	}
+	return false
+}
+
+type DiffGraphsResponse struct {
+	state  protoimpl.MessageState `protogen:"open.v1"`
+	Before *v1.Window             `protobuf:"bytes,1,opt,name=before,proto3" json:"before,omitempty"`
+	After  *v1.Window             `protobuf:"bytes,2,opt,name=after,proto3" json:"after,omitempty"`
+	// In order of src, dst and route.
+	Changes []*EdgeChange `protobuf:"bytes,3,rep,name=changes,proto3" json:"changes,omitempty"`
+	// Edges in both windows without a significant change.
+	Same uint32 `protobuf:"varint,4,opt,name=same,proto3" json:"same,omitempty"`
+	// Expected share of false alarms among the changes.
+	Level         float64 `protobuf:"fixed64,5,opt,name=level,proto3" json:"level,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DiffGraphsResponse) Reset() {
+	*x = DiffGraphsResponse{}
+	mi := &file_plimsoll_graph_v1_graph_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DiffGraphsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DiffGraphsResponse) ProtoMessage() {}
+
+func (x *DiffGraphsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_plimsoll_graph_v1_graph_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DiffGraphsResponse.ProtoReflect.Descriptor instead.
+func (*DiffGraphsResponse) Descriptor() ([]byte, []int) {
+	return file_plimsoll_graph_v1_graph_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *DiffGraphsResponse) GetBefore() *v1.Window {
+	if x != nil {
+		return x.Before
+	}
+	return nil
+}
+
+func (x *DiffGraphsResponse) GetAfter() *v1.Window {
+	if x != nil {
+		return x.After
+	}
+	return nil
+}
+
+func (x *DiffGraphsResponse) GetChanges() []*EdgeChange {
+	if x != nil {
+		return x.Changes
+	}
+	return nil
+}
+
+func (x *DiffGraphsResponse) GetSame() uint32 {
+	if x != nil {
+		return x.Same
+	}
+	return 0
+}
+
+func (x *DiffGraphsResponse) GetLevel() float64 {
+	if x != nil {
+		return x.Level
+	}
+	return 0
+}
+
+// EdgeChange is what became of one edge.
+type EdgeChange struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Src   string                 `protobuf:"bytes,1,opt,name=src,proto3" json:"src,omitempty"`
+	Dst   string                 `protobuf:"bytes,2,opt,name=dst,proto3" json:"dst,omitempty"`
+	Route string                 `protobuf:"bytes,3,opt,name=route,proto3" json:"route,omitempty"`
+	// new, gone, changed, same, or unlike: seen from different vantages.
+	Kind           string      `protobuf:"bytes,4,opt,name=kind,proto3" json:"kind,omitempty"`
+	RequestsBefore uint64      `protobuf:"varint,5,opt,name=requests_before,json=requestsBefore,proto3" json:"requests_before,omitempty"`
+	RequestsAfter  uint64      `protobuf:"varint,6,opt,name=requests_after,json=requestsAfter,proto3" json:"requests_after,omitempty"`
+	Tests          []*EdgeTest `protobuf:"bytes,7,rep,name=tests,proto3" json:"tests,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
+}
+
+func (x *EdgeChange) Reset() {
+	*x = EdgeChange{}
+	mi := &file_plimsoll_graph_v1_graph_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EdgeChange) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EdgeChange) ProtoMessage() {}
+
+func (x *EdgeChange) ProtoReflect() protoreflect.Message {
+	mi := &file_plimsoll_graph_v1_graph_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EdgeChange.ProtoReflect.Descriptor instead.
+func (*EdgeChange) Descriptor() ([]byte, []int) {
+	return file_plimsoll_graph_v1_graph_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *EdgeChange) GetSrc() string {
+	if x != nil {
+		return x.Src
+	}
+	return ""
+}
+
+func (x *EdgeChange) GetDst() string {
+	if x != nil {
+		return x.Dst
+	}
+	return ""
+}
+
+func (x *EdgeChange) GetRoute() string {
+	if x != nil {
+		return x.Route
+	}
+	return ""
+}
+
+func (x *EdgeChange) GetKind() string {
+	if x != nil {
+		return x.Kind
+	}
+	return ""
+}
+
+func (x *EdgeChange) GetRequestsBefore() uint64 {
+	if x != nil {
+		return x.RequestsBefore
+	}
+	return 0
+}
+
+func (x *EdgeChange) GetRequestsAfter() uint64 {
+	if x != nil {
+		return x.RequestsAfter
+	}
+	return 0
+}
+
+func (x *EdgeChange) GetTests() []*EdgeTest {
+	if x != nil {
+		return x.Tests
+	}
+	return nil
+}
+
+// EdgeTest compares one figure of an edge.
+type EdgeTest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// errors: failures ÷ requests. slow: share of requests above threshold_us, the
+	// median of the first window. rate: requests per second.
+	Figure string  `protobuf:"bytes,1,opt,name=figure,proto3" json:"figure,omitempty"`
+	Before float64 `protobuf:"fixed64,2,opt,name=before,proto3" json:"before,omitempty"`
+	After  float64 `protobuf:"fixed64,3,opt,name=after,proto3" json:"after,omitempty"`
+	// Probability of a difference at least as great, were there none.
+	P float64 `protobuf:"fixed64,4,opt,name=p,proto3" json:"p,omitempty"`
+	// p corrected for the number of tests (Benjamini & Hochberg, 1995).
+	Q           float64 `protobuf:"fixed64,5,opt,name=q,proto3" json:"q,omitempty"`
+	Significant bool    `protobuf:"varint,6,opt,name=significant,proto3" json:"significant,omitempty"`
+	// Microseconds; 0 for other figures than slow.
+	ThresholdUs   int64 `protobuf:"varint,7,opt,name=threshold_us,json=thresholdUs,proto3" json:"threshold_us,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EdgeTest) Reset() {
+	*x = EdgeTest{}
+	mi := &file_plimsoll_graph_v1_graph_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EdgeTest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EdgeTest) ProtoMessage() {}
+
+func (x *EdgeTest) ProtoReflect() protoreflect.Message {
+	mi := &file_plimsoll_graph_v1_graph_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EdgeTest.ProtoReflect.Descriptor instead.
+func (*EdgeTest) Descriptor() ([]byte, []int) {
+	return file_plimsoll_graph_v1_graph_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *EdgeTest) GetFigure() string {
+	if x != nil {
+		return x.Figure
+	}
+	return ""
+}
+
+func (x *EdgeTest) GetBefore() float64 {
+	if x != nil {
+		return x.Before
+	}
+	return 0
+}
+
+func (x *EdgeTest) GetAfter() float64 {
+	if x != nil {
+		return x.After
+	}
+	return 0
+}
+
+func (x *EdgeTest) GetP() float64 {
+	if x != nil {
+		return x.P
+	}
+	return 0
+}
+
+func (x *EdgeTest) GetQ() float64 {
+	if x != nil {
+		return x.Q
+	}
+	return 0
+}
+
+func (x *EdgeTest) GetSignificant() bool {
+	if x != nil {
+		return x.Significant
+	}
+	return false
+}
+
+func (x *EdgeTest) GetThresholdUs() int64 {
+	if x != nil {
+		return x.ThresholdUs
+	}
+	return 0
+}
+
 type Node struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Id    string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
@@ -266,7 +601,7 @@ type Node struct {
 
 func (x *Node) Reset() {
 	*x = Node{}
-	mi := &file_plimsoll_graph_v1_graph_proto_msgTypes[2]
+	mi := &file_plimsoll_graph_v1_graph_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -278,7 +613,7 @@ func (x *Node) String() string {
 func (*Node) ProtoMessage() {}
 
 func (x *Node) ProtoReflect() protoreflect.Message {
-	mi := &file_plimsoll_graph_v1_graph_proto_msgTypes[2]
+	mi := &file_plimsoll_graph_v1_graph_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -291,7 +626,7 @@ func (x *Node) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Node.ProtoReflect.Descriptor instead.
 func (*Node) Descriptor() ([]byte, []int) {
-	return file_plimsoll_graph_v1_graph_proto_rawDescGZIP(), []int{2}
+	return file_plimsoll_graph_v1_graph_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *Node) GetId() string {
@@ -413,7 +748,7 @@ type Edge struct {
 
 func (x *Edge) Reset() {
 	*x = Edge{}
-	mi := &file_plimsoll_graph_v1_graph_proto_msgTypes[3]
+	mi := &file_plimsoll_graph_v1_graph_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -425,7 +760,7 @@ func (x *Edge) String() string {
 func (*Edge) ProtoMessage() {}
 
 func (x *Edge) ProtoReflect() protoreflect.Message {
-	mi := &file_plimsoll_graph_v1_graph_proto_msgTypes[3]
+	mi := &file_plimsoll_graph_v1_graph_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -438,7 +773,7 @@ func (x *Edge) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Edge.ProtoReflect.Descriptor instead.
 func (*Edge) Descriptor() ([]byte, []int) {
-	return file_plimsoll_graph_v1_graph_proto_rawDescGZIP(), []int{3}
+	return file_plimsoll_graph_v1_graph_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *Edge) GetSrc() string {
@@ -632,7 +967,7 @@ type Within struct {
 
 func (x *Within) Reset() {
 	*x = Within{}
-	mi := &file_plimsoll_graph_v1_graph_proto_msgTypes[4]
+	mi := &file_plimsoll_graph_v1_graph_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -644,7 +979,7 @@ func (x *Within) String() string {
 func (*Within) ProtoMessage() {}
 
 func (x *Within) ProtoReflect() protoreflect.Message {
-	mi := &file_plimsoll_graph_v1_graph_proto_msgTypes[4]
+	mi := &file_plimsoll_graph_v1_graph_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -657,7 +992,7 @@ func (x *Within) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Within.ProtoReflect.Descriptor instead.
 func (*Within) Descriptor() ([]byte, []int) {
-	return file_plimsoll_graph_v1_graph_proto_rawDescGZIP(), []int{4}
+	return file_plimsoll_graph_v1_graph_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *Within) GetThresholdUs() uint32 {
@@ -700,7 +1035,7 @@ type LatencyBin struct {
 
 func (x *LatencyBin) Reset() {
 	*x = LatencyBin{}
-	mi := &file_plimsoll_graph_v1_graph_proto_msgTypes[5]
+	mi := &file_plimsoll_graph_v1_graph_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -712,7 +1047,7 @@ func (x *LatencyBin) String() string {
 func (*LatencyBin) ProtoMessage() {}
 
 func (x *LatencyBin) ProtoReflect() protoreflect.Message {
-	mi := &file_plimsoll_graph_v1_graph_proto_msgTypes[5]
+	mi := &file_plimsoll_graph_v1_graph_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -725,7 +1060,7 @@ func (x *LatencyBin) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LatencyBin.ProtoReflect.Descriptor instead.
 func (*LatencyBin) Descriptor() ([]byte, []int) {
-	return file_plimsoll_graph_v1_graph_proto_rawDescGZIP(), []int{5}
+	return file_plimsoll_graph_v1_graph_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *LatencyBin) GetLowUs() int64 {
@@ -762,7 +1097,7 @@ type Quantiles struct {
 
 func (x *Quantiles) Reset() {
 	*x = Quantiles{}
-	mi := &file_plimsoll_graph_v1_graph_proto_msgTypes[6]
+	mi := &file_plimsoll_graph_v1_graph_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -774,7 +1109,7 @@ func (x *Quantiles) String() string {
 func (*Quantiles) ProtoMessage() {}
 
 func (x *Quantiles) ProtoReflect() protoreflect.Message {
-	mi := &file_plimsoll_graph_v1_graph_proto_msgTypes[6]
+	mi := &file_plimsoll_graph_v1_graph_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -787,7 +1122,7 @@ func (x *Quantiles) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Quantiles.ProtoReflect.Descriptor instead.
 func (*Quantiles) Descriptor() ([]byte, []int) {
-	return file_plimsoll_graph_v1_graph_proto_rawDescGZIP(), []int{6}
+	return file_plimsoll_graph_v1_graph_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *Quantiles) GetP50() *v1.Figure {
@@ -835,7 +1170,7 @@ type EdgeSource struct {
 
 func (x *EdgeSource) Reset() {
 	*x = EdgeSource{}
-	mi := &file_plimsoll_graph_v1_graph_proto_msgTypes[7]
+	mi := &file_plimsoll_graph_v1_graph_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -847,7 +1182,7 @@ func (x *EdgeSource) String() string {
 func (*EdgeSource) ProtoMessage() {}
 
 func (x *EdgeSource) ProtoReflect() protoreflect.Message {
-	mi := &file_plimsoll_graph_v1_graph_proto_msgTypes[7]
+	mi := &file_plimsoll_graph_v1_graph_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -860,7 +1195,7 @@ func (x *EdgeSource) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EdgeSource.ProtoReflect.Descriptor instead.
 func (*EdgeSource) Descriptor() ([]byte, []int) {
-	return file_plimsoll_graph_v1_graph_proto_rawDescGZIP(), []int{7}
+	return file_plimsoll_graph_v1_graph_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *EdgeSource) GetSource() string {
@@ -931,7 +1266,34 @@ const file_plimsoll_graph_v1_graph_proto_rawDesc = "" +
 	"\x06window\x18\x01 \x01(\v2\x19.plimsoll.types.v1.WindowR\x06window\x12-\n" +
 	"\x05nodes\x18\x02 \x03(\v2\x17.plimsoll.graph.v1.NodeR\x05nodes\x12-\n" +
 	"\x05edges\x18\x03 \x03(\v2\x17.plimsoll.graph.v1.EdgeR\x05edges\x12$\n" +
-	"\x0eedges_left_out\x18\x04 \x01(\rR\fedgesLeftOut\"\xdc\x01\n" +
+	"\x0eedges_left_out\x18\x04 \x01(\rR\fedgesLeftOut\"\xa6\x01\n" +
+	"\x11DiffGraphsRequest\x12:\n" +
+	"\x06before\x18\x01 \x01(\v2\".plimsoll.graph.v1.GetGraphRequestR\x06before\x128\n" +
+	"\x05after\x18\x02 \x01(\v2\".plimsoll.graph.v1.GetGraphRequestR\x05after\x12\x1b\n" +
+	"\twith_same\x18\x03 \x01(\bR\bwithSame\"\xdb\x01\n" +
+	"\x12DiffGraphsResponse\x121\n" +
+	"\x06before\x18\x01 \x01(\v2\x19.plimsoll.types.v1.WindowR\x06before\x12/\n" +
+	"\x05after\x18\x02 \x01(\v2\x19.plimsoll.types.v1.WindowR\x05after\x127\n" +
+	"\achanges\x18\x03 \x03(\v2\x1d.plimsoll.graph.v1.EdgeChangeR\achanges\x12\x12\n" +
+	"\x04same\x18\x04 \x01(\rR\x04same\x12\x14\n" +
+	"\x05level\x18\x05 \x01(\x01R\x05level\"\xdd\x01\n" +
+	"\n" +
+	"EdgeChange\x12\x10\n" +
+	"\x03src\x18\x01 \x01(\tR\x03src\x12\x10\n" +
+	"\x03dst\x18\x02 \x01(\tR\x03dst\x12\x14\n" +
+	"\x05route\x18\x03 \x01(\tR\x05route\x12\x12\n" +
+	"\x04kind\x18\x04 \x01(\tR\x04kind\x12'\n" +
+	"\x0frequests_before\x18\x05 \x01(\x04R\x0erequestsBefore\x12%\n" +
+	"\x0erequests_after\x18\x06 \x01(\x04R\rrequestsAfter\x121\n" +
+	"\x05tests\x18\a \x03(\v2\x1b.plimsoll.graph.v1.EdgeTestR\x05tests\"\xb1\x01\n" +
+	"\bEdgeTest\x12\x16\n" +
+	"\x06figure\x18\x01 \x01(\tR\x06figure\x12\x16\n" +
+	"\x06before\x18\x02 \x01(\x01R\x06before\x12\x14\n" +
+	"\x05after\x18\x03 \x01(\x01R\x05after\x12\f\n" +
+	"\x01p\x18\x04 \x01(\x01R\x01p\x12\f\n" +
+	"\x01q\x18\x05 \x01(\x01R\x01q\x12 \n" +
+	"\vsignificant\x18\x06 \x01(\bR\vsignificant\x12!\n" +
+	"\fthreshold_us\x18\a \x01(\x03R\vthresholdUs\"\xdc\x01\n" +
 	"\x04Node\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
 	"\x04kind\x18\x02 \x01(\tR\x04kind\x12\x12\n" +
@@ -1003,9 +1365,11 @@ const file_plimsoll_graph_v1_graph_proto_rawDesc = "" +
 	"\bfailures\x18\x05 \x01(\x04R\bfailures\x12$\n" +
 	"\verror_ratio\x18\x06 \x01(\x01H\x00R\n" +
 	"errorRatio\x88\x01\x01B\x0e\n" +
-	"\f_error_ratio2c\n" +
+	"\f_error_ratio2\xbe\x01\n" +
 	"\fGraphService\x12S\n" +
-	"\bGetGraph\x12\".plimsoll.graph.v1.GetGraphRequest\x1a#.plimsoll.graph.v1.GetGraphResponseBEZCgithub.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/graph/v1;graphv1b\x06proto3"
+	"\bGetGraph\x12\".plimsoll.graph.v1.GetGraphRequest\x1a#.plimsoll.graph.v1.GetGraphResponse\x12Y\n" +
+	"\n" +
+	"DiffGraphs\x12$.plimsoll.graph.v1.DiffGraphsRequest\x1a%.plimsoll.graph.v1.DiffGraphsResponseBEZCgithub.com/plimsoll-mesh/plimsoll/api/gen/plimsoll/graph/v1;graphv1b\x06proto3"
 
 var (
 	file_plimsoll_graph_v1_graph_proto_rawDescOnce sync.Once
@@ -1019,48 +1383,60 @@ func file_plimsoll_graph_v1_graph_proto_rawDescGZIP() []byte {
 	return file_plimsoll_graph_v1_graph_proto_rawDescData
 }
 
-var file_plimsoll_graph_v1_graph_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
+var file_plimsoll_graph_v1_graph_proto_msgTypes = make([]protoimpl.MessageInfo, 13)
 var file_plimsoll_graph_v1_graph_proto_goTypes = []any{
 	(*GetGraphRequest)(nil),       // 0: plimsoll.graph.v1.GetGraphRequest
 	(*GetGraphResponse)(nil),      // 1: plimsoll.graph.v1.GetGraphResponse
-	(*Node)(nil),                  // 2: plimsoll.graph.v1.Node
-	(*Edge)(nil),                  // 3: plimsoll.graph.v1.Edge
-	(*Within)(nil),                // 4: plimsoll.graph.v1.Within
-	(*LatencyBin)(nil),            // 5: plimsoll.graph.v1.LatencyBin
-	(*Quantiles)(nil),             // 6: plimsoll.graph.v1.Quantiles
-	(*EdgeSource)(nil),            // 7: plimsoll.graph.v1.EdgeSource
-	nil,                           // 8: plimsoll.graph.v1.Edge.OutcomesEntry
-	(*timestamppb.Timestamp)(nil), // 9: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),   // 10: google.protobuf.Duration
-	(*v1.Window)(nil),             // 11: plimsoll.types.v1.Window
-	(*v1.Figure)(nil),             // 12: plimsoll.types.v1.Figure
+	(*DiffGraphsRequest)(nil),     // 2: plimsoll.graph.v1.DiffGraphsRequest
+	(*DiffGraphsResponse)(nil),    // 3: plimsoll.graph.v1.DiffGraphsResponse
+	(*EdgeChange)(nil),            // 4: plimsoll.graph.v1.EdgeChange
+	(*EdgeTest)(nil),              // 5: plimsoll.graph.v1.EdgeTest
+	(*Node)(nil),                  // 6: plimsoll.graph.v1.Node
+	(*Edge)(nil),                  // 7: plimsoll.graph.v1.Edge
+	(*Within)(nil),                // 8: plimsoll.graph.v1.Within
+	(*LatencyBin)(nil),            // 9: plimsoll.graph.v1.LatencyBin
+	(*Quantiles)(nil),             // 10: plimsoll.graph.v1.Quantiles
+	(*EdgeSource)(nil),            // 11: plimsoll.graph.v1.EdgeSource
+	nil,                           // 12: plimsoll.graph.v1.Edge.OutcomesEntry
+	(*timestamppb.Timestamp)(nil), // 13: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),   // 14: google.protobuf.Duration
+	(*v1.Window)(nil),             // 15: plimsoll.types.v1.Window
+	(*v1.Figure)(nil),             // 16: plimsoll.types.v1.Figure
 }
 var file_plimsoll_graph_v1_graph_proto_depIdxs = []int32{
-	9,  // 0: plimsoll.graph.v1.GetGraphRequest.from:type_name -> google.protobuf.Timestamp
-	9,  // 1: plimsoll.graph.v1.GetGraphRequest.to:type_name -> google.protobuf.Timestamp
-	10, // 2: plimsoll.graph.v1.GetGraphRequest.window:type_name -> google.protobuf.Duration
-	11, // 3: plimsoll.graph.v1.GetGraphResponse.window:type_name -> plimsoll.types.v1.Window
-	2,  // 4: plimsoll.graph.v1.GetGraphResponse.nodes:type_name -> plimsoll.graph.v1.Node
-	3,  // 5: plimsoll.graph.v1.GetGraphResponse.edges:type_name -> plimsoll.graph.v1.Edge
-	8,  // 6: plimsoll.graph.v1.Edge.outcomes:type_name -> plimsoll.graph.v1.Edge.OutcomesEntry
-	6,  // 7: plimsoll.graph.v1.Edge.latency_ms:type_name -> plimsoll.graph.v1.Quantiles
-	7,  // 8: plimsoll.graph.v1.Edge.sources:type_name -> plimsoll.graph.v1.EdgeSource
-	5,  // 9: plimsoll.graph.v1.Edge.latency_bins:type_name -> plimsoll.graph.v1.LatencyBin
-	9,  // 10: plimsoll.graph.v1.Edge.first_seen:type_name -> google.protobuf.Timestamp
-	9,  // 11: plimsoll.graph.v1.Edge.last_seen:type_name -> google.protobuf.Timestamp
-	4,  // 12: plimsoll.graph.v1.Edge.within:type_name -> plimsoll.graph.v1.Within
-	12, // 13: plimsoll.graph.v1.Within.share:type_name -> plimsoll.types.v1.Figure
-	12, // 14: plimsoll.graph.v1.Quantiles.p50:type_name -> plimsoll.types.v1.Figure
-	12, // 15: plimsoll.graph.v1.Quantiles.p90:type_name -> plimsoll.types.v1.Figure
-	12, // 16: plimsoll.graph.v1.Quantiles.p99:type_name -> plimsoll.types.v1.Figure
-	12, // 17: plimsoll.graph.v1.Quantiles.p999:type_name -> plimsoll.types.v1.Figure
-	0,  // 18: plimsoll.graph.v1.GraphService.GetGraph:input_type -> plimsoll.graph.v1.GetGraphRequest
-	1,  // 19: plimsoll.graph.v1.GraphService.GetGraph:output_type -> plimsoll.graph.v1.GetGraphResponse
-	19, // [19:20] is the sub-list for method output_type
-	18, // [18:19] is the sub-list for method input_type
-	18, // [18:18] is the sub-list for extension type_name
-	18, // [18:18] is the sub-list for extension extendee
-	0,  // [0:18] is the sub-list for field type_name
+	13, // 0: plimsoll.graph.v1.GetGraphRequest.from:type_name -> google.protobuf.Timestamp
+	13, // 1: plimsoll.graph.v1.GetGraphRequest.to:type_name -> google.protobuf.Timestamp
+	14, // 2: plimsoll.graph.v1.GetGraphRequest.window:type_name -> google.protobuf.Duration
+	15, // 3: plimsoll.graph.v1.GetGraphResponse.window:type_name -> plimsoll.types.v1.Window
+	6,  // 4: plimsoll.graph.v1.GetGraphResponse.nodes:type_name -> plimsoll.graph.v1.Node
+	7,  // 5: plimsoll.graph.v1.GetGraphResponse.edges:type_name -> plimsoll.graph.v1.Edge
+	0,  // 6: plimsoll.graph.v1.DiffGraphsRequest.before:type_name -> plimsoll.graph.v1.GetGraphRequest
+	0,  // 7: plimsoll.graph.v1.DiffGraphsRequest.after:type_name -> plimsoll.graph.v1.GetGraphRequest
+	15, // 8: plimsoll.graph.v1.DiffGraphsResponse.before:type_name -> plimsoll.types.v1.Window
+	15, // 9: plimsoll.graph.v1.DiffGraphsResponse.after:type_name -> plimsoll.types.v1.Window
+	4,  // 10: plimsoll.graph.v1.DiffGraphsResponse.changes:type_name -> plimsoll.graph.v1.EdgeChange
+	5,  // 11: plimsoll.graph.v1.EdgeChange.tests:type_name -> plimsoll.graph.v1.EdgeTest
+	12, // 12: plimsoll.graph.v1.Edge.outcomes:type_name -> plimsoll.graph.v1.Edge.OutcomesEntry
+	10, // 13: plimsoll.graph.v1.Edge.latency_ms:type_name -> plimsoll.graph.v1.Quantiles
+	11, // 14: plimsoll.graph.v1.Edge.sources:type_name -> plimsoll.graph.v1.EdgeSource
+	9,  // 15: plimsoll.graph.v1.Edge.latency_bins:type_name -> plimsoll.graph.v1.LatencyBin
+	13, // 16: plimsoll.graph.v1.Edge.first_seen:type_name -> google.protobuf.Timestamp
+	13, // 17: plimsoll.graph.v1.Edge.last_seen:type_name -> google.protobuf.Timestamp
+	8,  // 18: plimsoll.graph.v1.Edge.within:type_name -> plimsoll.graph.v1.Within
+	16, // 19: plimsoll.graph.v1.Within.share:type_name -> plimsoll.types.v1.Figure
+	16, // 20: plimsoll.graph.v1.Quantiles.p50:type_name -> plimsoll.types.v1.Figure
+	16, // 21: plimsoll.graph.v1.Quantiles.p90:type_name -> plimsoll.types.v1.Figure
+	16, // 22: plimsoll.graph.v1.Quantiles.p99:type_name -> plimsoll.types.v1.Figure
+	16, // 23: plimsoll.graph.v1.Quantiles.p999:type_name -> plimsoll.types.v1.Figure
+	0,  // 24: plimsoll.graph.v1.GraphService.GetGraph:input_type -> plimsoll.graph.v1.GetGraphRequest
+	2,  // 25: plimsoll.graph.v1.GraphService.DiffGraphs:input_type -> plimsoll.graph.v1.DiffGraphsRequest
+	1,  // 26: plimsoll.graph.v1.GraphService.GetGraph:output_type -> plimsoll.graph.v1.GetGraphResponse
+	3,  // 27: plimsoll.graph.v1.GraphService.DiffGraphs:output_type -> plimsoll.graph.v1.DiffGraphsResponse
+	26, // [26:28] is the sub-list for method output_type
+	24, // [24:26] is the sub-list for method input_type
+	24, // [24:24] is the sub-list for extension type_name
+	24, // [24:24] is the sub-list for extension extendee
+	0,  // [0:24] is the sub-list for field type_name
 }
 
 func init() { file_plimsoll_graph_v1_graph_proto_init() }
@@ -1068,15 +1444,15 @@ func file_plimsoll_graph_v1_graph_proto_init() {
 	if File_plimsoll_graph_v1_graph_proto != nil {
 		return
 	}
-	file_plimsoll_graph_v1_graph_proto_msgTypes[3].OneofWrappers = []any{}
 	file_plimsoll_graph_v1_graph_proto_msgTypes[7].OneofWrappers = []any{}
+	file_plimsoll_graph_v1_graph_proto_msgTypes[11].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_plimsoll_graph_v1_graph_proto_rawDesc), len(file_plimsoll_graph_v1_graph_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   9,
+			NumMessages:   13,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -35,11 +35,15 @@ const (
 const (
 	// GraphServiceGetGraphProcedure is the fully-qualified name of the GraphService's GetGraph RPC.
 	GraphServiceGetGraphProcedure = "/plimsoll.graph.v1.GraphService/GetGraph"
+	// GraphServiceDiffGraphsProcedure is the fully-qualified name of the GraphService's DiffGraphs RPC.
+	GraphServiceDiffGraphsProcedure = "/plimsoll.graph.v1.GraphService/DiffGraphs"
 )
 
 // GraphServiceClient is a client for the plimsoll.graph.v1.GraphService service.
 type GraphServiceClient interface {
 	GetGraph(context.Context, *connect.Request[v1.GetGraphRequest]) (*connect.Response[v1.GetGraphResponse], error)
+	// DiffGraphs tells what changed between two windows, and what of it is noise.
+	DiffGraphs(context.Context, *connect.Request[v1.DiffGraphsRequest]) (*connect.Response[v1.DiffGraphsResponse], error)
 }
 
 // NewGraphServiceClient constructs a client for the plimsoll.graph.v1.GraphService service. By
@@ -59,12 +63,19 @@ func NewGraphServiceClient(httpClient connect.HTTPClient, baseURL string, opts .
 			connect.WithSchema(graphServiceMethods.ByName("GetGraph")),
 			connect.WithClientOptions(opts...),
 		),
+		diffGraphs: connect.NewClient[v1.DiffGraphsRequest, v1.DiffGraphsResponse](
+			httpClient,
+			baseURL+GraphServiceDiffGraphsProcedure,
+			connect.WithSchema(graphServiceMethods.ByName("DiffGraphs")),
+			connect.WithClientOptions(opts...),
+		),
 	}
 }
 
 // graphServiceClient implements GraphServiceClient.
 type graphServiceClient struct {
-	getGraph *connect.Client[v1.GetGraphRequest, v1.GetGraphResponse]
+	getGraph   *connect.Client[v1.GetGraphRequest, v1.GetGraphResponse]
+	diffGraphs *connect.Client[v1.DiffGraphsRequest, v1.DiffGraphsResponse]
 }
 
 // GetGraph calls plimsoll.graph.v1.GraphService.GetGraph.
@@ -72,9 +83,16 @@ func (c *graphServiceClient) GetGraph(ctx context.Context, req *connect.Request[
 	return c.getGraph.CallUnary(ctx, req)
 }
 
+// DiffGraphs calls plimsoll.graph.v1.GraphService.DiffGraphs.
+func (c *graphServiceClient) DiffGraphs(ctx context.Context, req *connect.Request[v1.DiffGraphsRequest]) (*connect.Response[v1.DiffGraphsResponse], error) {
+	return c.diffGraphs.CallUnary(ctx, req)
+}
+
 // GraphServiceHandler is an implementation of the plimsoll.graph.v1.GraphService service.
 type GraphServiceHandler interface {
 	GetGraph(context.Context, *connect.Request[v1.GetGraphRequest]) (*connect.Response[v1.GetGraphResponse], error)
+	// DiffGraphs tells what changed between two windows, and what of it is noise.
+	DiffGraphs(context.Context, *connect.Request[v1.DiffGraphsRequest]) (*connect.Response[v1.DiffGraphsResponse], error)
 }
 
 // NewGraphServiceHandler builds an HTTP handler from the service implementation. It returns the
@@ -90,10 +108,18 @@ func NewGraphServiceHandler(svc GraphServiceHandler, opts ...connect.HandlerOpti
 		connect.WithSchema(graphServiceMethods.ByName("GetGraph")),
 		connect.WithHandlerOptions(opts...),
 	)
+	graphServiceDiffGraphsHandler := connect.NewUnaryHandler(
+		GraphServiceDiffGraphsProcedure,
+		svc.DiffGraphs,
+		connect.WithSchema(graphServiceMethods.ByName("DiffGraphs")),
+		connect.WithHandlerOptions(opts...),
+	)
 	return "/plimsoll.graph.v1.GraphService/", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
 		case GraphServiceGetGraphProcedure:
 			graphServiceGetGraphHandler.ServeHTTP(w, r)
+		case GraphServiceDiffGraphsProcedure:
+			graphServiceDiffGraphsHandler.ServeHTTP(w, r)
 		default:
 			http.NotFound(w, r)
 		}
@@ -105,4 +131,8 @@ type UnimplementedGraphServiceHandler struct{}
 
 func (UnimplementedGraphServiceHandler) GetGraph(context.Context, *connect.Request[v1.GetGraphRequest]) (*connect.Response[v1.GetGraphResponse], error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("plimsoll.graph.v1.GraphService.GetGraph is not implemented"))
+}
+
+func (UnimplementedGraphServiceHandler) DiffGraphs(context.Context, *connect.Request[v1.DiffGraphsRequest]) (*connect.Response[v1.DiffGraphsResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("plimsoll.graph.v1.GraphService.DiffGraphs is not implemented"))
 }
