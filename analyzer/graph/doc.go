@@ -30,7 +30,8 @@
 // Split cuts a window along the grid of the rollups, so that the answer is
 // exact for any bounds and reads few rows:
 //
-//	whole minutes            edge_counts_1m,  edge_latency_1m
+//	whole hours              edge_counts_1h,  edge_latency_1h
+//	whole minutes, not hours edge_counts_1m,  edge_latency_1m
 //	whole 10 s, not minutes  edge_counts_10s, edge_latency_10s
 //	what is left at the ends requests (raw rows, less than 10 s on each side)
 //
@@ -38,7 +39,7 @@
 // lies on the grid from rollups alone. All parts hold every row below the
 // watermark, so they add up without a seam. Raw rows and buckets of 10 s are kept
 // for three days only: the bounds of an older window are moved inwards to whole
-// minutes, and the window of the answer says so.
+// minutes, after 40 days to whole hours, and the window of the answer says so.
 //
 // # Completeness
 //
@@ -49,7 +50,8 @@
 // # How to read it
 //
 // Service (service.go) resolves the window (window.go), asks the store
-// (sql.go, store.go) and hands plain rows to build, which is pure: build.go
-// chooses the canonical view, node.go the nodes, and histogram.go turns
+// (sql.go, store.go) for counts, drops what is not shown (shown.go), asks for
+// latencies of the rest and hands plain rows to pure functions: build.go
+// chooses the canonical view, node.go the nodes, group.go joins them, and histogram.go turns
 // latency bins into quantiles with certain bounds.
 package graph
