@@ -1,24 +1,14 @@
 // Package slo reads service level objectives and says how they stand.
 //
-// Load turns OpenSLO v1 files into SLO values and refuses, by file, line and
-// field, whatever it does not understand. NewEvaluator(conn, watermark, slos)
-// answers Status, the state of one SLO at a time, and LastBurn, the latest
-// stretch in which one burned its budget. Nothing here reads a clock: every
-// evaluation takes its time, and every window ends at the watermark, aligned
-// down to the grid of the rollups.
+// NewEvaluator(conn, watermark, slos) answers Status, the state of one SLO at a
+// time, and LastBurn, the latest stretch in which one burned its budget. Nothing
+// here reads a clock: every evaluation takes its time, and every window ends at
+// the watermark, aligned down to the grid of the rollups.
 //
-// # Terms
-//
-// A window is half-open, [From, To). Over a window an SLO has integer counts,
-// good and total; bad = total − good. With the objective τ the budget fraction
-// is β = 1 − τ, and
-//
-//	error ratio       e  = bad ÷ total              undefined without events
-//	burn rate         BR = e ÷ β                    1 spends the budget in one period
-//	budget allowed       = β × total                in events, over the period
-//	budget remaining  R  = 1 − bad ÷ (β × total)    signed, never clamped
-//
-// Counts are summed first and divided last; ratios are never averaged.
+// The rooms below are pure: budget (counts, methods, composites), burn (rules,
+// the low-traffic gate, projected exhaustion), window (rolling and calendar
+// periods), stats (intervals), recur and exclude (maintenance), spec (what
+// people write), slotest (tests of SLOs).
 //
 // # What counts for a service
 //
@@ -34,7 +24,7 @@
 //
 // A Row is one line of the multi-window, multi-burn-rate rule (The Site
 // Reliability Workbook, chapter 5): it fires iff the burn rates of both its
-// windows exceed its factor.
+// windows exceed its factor, and the low-traffic gate lets it.
 //
 // # Blindness
 //
@@ -46,7 +36,9 @@
 //
 // # Reading order
 //
-// slo.go (what an SLO is), load.go, openslo.go and rows.go (files), math.go
-// (pure formulas), status.go (from counts to a state), evaluator.go and
-// source.go (counts from the store), burn.go (the last burn).
+// names.go (the words of the rooms below), status.go (from counts to a state),
+// evaluator.go and measure.go (what is counted, by budgeting method), source.go,
+// tally.go, sight.go and heartbeats.go (counts from the store), alarm.go (a
+// severity over time), replay.go (written traffic in place of the store),
+// lastburn.go (the last burn).
 package slo

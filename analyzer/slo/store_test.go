@@ -129,6 +129,7 @@ func TestStore(t *testing.T) {
 	t.Run("counts", func(t *testing.T) { testCounts(t, store{conn}) })
 	t.Run("series", func(t *testing.T) { testSeries(t, store{conn}) })
 	t.Run("long windows", func(t *testing.T) { testLongWindows(t, conn) })
+	t.Run("cuts", func(t *testing.T) { testCuts(t, conn) })
 	t.Run("sight", func(t *testing.T) { testSight(t, conn) })
 	t.Run("status", func(t *testing.T) { testStatus(t, conn) })
 	t.Run("against rows", func(t *testing.T) { testAgainstRows(t, conn) })
@@ -162,6 +163,10 @@ func testCounts(t *testing.T, src store) {
 		{"latency", Indicator{Service: "cart", Namespace: "n1", Good: defaultGood(), Latency: 100 * time.Millisecond}, []Count{{33, 45}, {0, 10}, {33, 35}, {}}},
 		{"looser", Indicator{Service: "cart", Namespace: "n1", Good: defaultGood(), Latency: 110 * time.Millisecond}, []Count{{37, 45}, {4, 10}, {33, 35}, {}}},
 		{"tighter", Indicator{Service: "cart", Namespace: "n1", Good: defaultGood(), Latency: 99 * time.Millisecond}, []Count{{30, 45}, {0, 10}, {30, 35}, {}}},
+		{"one caller", Indicator{Service: "cart", Namespace: "n1", Caller: "web", Good: defaultGood()}, []Count{{17, 25}, {4, 10}, {13, 15}, {}}},
+		{"a method", Indicator{Service: "cart", Namespace: "n1", Method: "GET", Good: defaultGood()}, []Count{{37, 45}, {4, 10}, {33, 35}, {}}},
+		{"another method", Indicator{Service: "cart", Namespace: "n1", Method: "PUT", Good: defaultGood()}, []Count{{}, {}, {}, {}}},
+		{"outcomes that count", Indicator{Service: "cart", Namespace: "n1", Good: defaultGood(), Valid: []record.Outcome{good, failed}}, []Count{{34, 36}, {4, 4}, {30, 32}, {}}},
 		{"unknown service", Indicator{Service: "nobody", Good: defaultGood()}, []Count{{}, {}, {}, {}}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -173,6 +178,34 @@ func testCounts(t *testing.T, src store) {
 				t.Error(diff)
 			}
 		})
+	}
+}
+
+// testCuts leaves out a minute in the middle of a window, and the deep past of
+// one whose old part comes from hour buckets.
+func testCuts(t *testing.T, conn driver.Conn) {
+	insert(t, conn,
+		call{-10 * m, "web", "client", "n1/cut", "r", good, time.Millisecond, 1},
+		call{-5 * m, "web", "client", "n1/cut", "r", failed, time.Millisecond, 2},
+		call{-m, "web", "client", "n1/cut", "r", good, time.Millisecond, 4},
+	)
+	in := Indicator{Service: "cut", Good: defaultGood()}
+	windows := []Window{window.Before(t0, 60*window.Day), span(-20*m, 0), span(-2*m, 0)}
+	for _, tc := range []struct {
+		cuts []Window
+		want []Count
+	}{
+		{nil, []Count{{5, 7}, {5, 7}, {4, 4}}},
+		{[]Window{span(-5*m, -4*m)}, []Count{{5, 5}, {5, 5}, {4, 4}}},
+		{[]Window{span(-h, -6*m), span(-90*s, 0)}, []Count{{0, 2}, {0, 2}, {}}},
+	} {
+		got, err := store{conn}.counts(t.Context(), in, windows, tc.cuts)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(tc.want, got); diff != "" {
+			t.Errorf("cuts %v: %s", tc.cuts, diff)
+		}
 	}
 }
 

@@ -15,7 +15,7 @@ func newSLOCommand() *cobra.Command {
 		Short: "Show service level objectives and their error budgets",
 		Args:  cobra.NoArgs,
 	}
-	cmd.AddCommand(newSLOListCommand(), newSLOStatusCommand(), newSLOValidateCommand(), newSLOTestCommand())
+	cmd.AddCommand(newSLOListCommand(), newSLOStatusCommand(), newSLOExplainCommand(), newSLOValidateCommand(), newSLOTestCommand())
 	return cmd
 }
 

@@ -274,15 +274,3 @@ func TestSlices(t *testing.T) {
 		}
 	}
 }
-
-func TestForeignSpecs(t *testing.T) {
-	for text, want := range map[string]string{
-		"version: prometheus/v1\nservice: x\n":                                      "f.yaml:1: is a spec of Sloth, whose queries are not mapped yet; write openslo/v1 with a metric source of type plimsoll",
-		"apiVersion: sloth.slok.dev/v1\nkind: PrometheusServiceLevel\n":             "f.yaml:1: is a spec of Sloth, whose queries are not mapped yet; write openslo/v1 with a metric source of type plimsoll",
-		"apiVersion: pyrra.dev/v1alpha1\nkind: ServiceLevelObjective\nspec: {a: 1}": "f.yaml:1: is a spec of Pyrra, whose queries are not mapped yet; write openslo/v1 with a metric source of type plimsoll",
-	} {
-		if _, err := read(t, text, Options{}); errText(err) != want {
-			t.Errorf("%v, want %s", err, want)
-		}
-	}
-}

@@ -15,6 +15,7 @@ type Header struct {
 
 type metadata struct {
 	Name        string            `yaml:"name"`
+	Namespace   string            `yaml:"namespace"` // of Kubernetes; not read
 	DisplayName string            `yaml:"displayName"`
 	Labels      map[string]any    `yaml:"labels"` // a string or a list of strings each
 	Annotations map[string]scalar `yaml:"annotations"`
