@@ -25,7 +25,7 @@ func (m *machine) refuse(s *state, f *flight, message string) {
 			s.lose(name) // a removal: there is nothing to try
 			m.bad.count(nack)
 		} else {
-			delete(s.offered, name)
+			s.withdraw(name)
 			m.bad.add(s.url, r, nack)
 		}
 		m.recheck(s, name)

@@ -17,6 +17,7 @@ var noAnswer = "no answer within " + AckTimeout.String()
 type flight struct {
 	nonce   string
 	sent    time.Time
+	snap    *Snapshot            // then wanted
 	items   map[string]*Resource // by name; nil: removed
 	owed    bool                 // answers or children are among them
 	beat    bool                 // renews leases; has no bodies
@@ -40,9 +41,7 @@ func (m *machine) answer(s *state, nonce string, refusal *statuspb.Status) {
 		return
 	}
 	s.flight = nil
-	for _, earlier := range s.late {
-		earlier.passed = true
-	}
+	m.pass(s)
 	switch {
 	case refusal == nil:
 		m.accept(s, f)
@@ -61,6 +60,24 @@ func (m *machine) answer(s *state, nonce string, refusal *statuspb.Status) {
 	}
 	if s.flight == nil && len(s.suspects) == 0 {
 		s.stuck, s.refusal = time.Time{}, nil
+	}
+}
+
+// pass notes that the proxy has seen what was sent before the response that it
+// answered. Removals among it are done, whether it says so or not.
+func (m *machine) pass(s *state) {
+	for _, f := range s.late {
+		if f.passed {
+			continue
+		}
+		f.passed = true
+		for name, r := range f.items {
+			if r == nil {
+				delete(s.have, name)
+				delete(s.leases, name)
+				m.recheck(s, name)
+			}
+		}
 	}
 }
 
@@ -99,11 +116,14 @@ func (m *machine) overdue(s *state) *response {
 	if s.stuck.IsZero() {
 		s.stuck = m.now
 	}
-	if s.url != ClusterType || f.undoes != nil || f.beat {
+	if s.url != ClusterType || f.beat {
 		return nil
 	}
 	items := s.undo(f)
-	if len(items) == 0 {
+	if f.undoes != nil || len(items) == 0 {
+		if f.snap != m.snap {
+			m.giveUp(s) // a newer generation has been waiting
+		}
 		return nil
 	}
 	s.shelve()
@@ -161,21 +181,29 @@ func (m *machine) judge(s *state, f *flight) {
 // pardon frees what was quarantined for want of an answer and accepted later.
 func (m *machine) pardon(s *state, f *flight) {
 	for name, r := range f.items {
-		if r != nil && m.bad.pardon(s.url, r) {
+		if r != nil && m.bad.pardon(s.url, r, len(f.items) == 1) {
 			m.recheck(s, name)
 		}
 	}
 }
 
 // giveUp makes room for a new generation while the proxy is silent: a corrected
-// cluster may be what releases it.
+// cluster may be what releases it, so all that is in doubt goes at once.
 func (m *machine) giveUp(s *state) {
 	f := s.flight
 	s.shelve()
-	if f.undoes != nil {
-		m.judge(s, f.undoes)
+	for _, f := range []*flight{f, f.undoes} {
+		if f == nil {
+			continue
+		}
+		for name := range f.items {
+			m.recheck(s, name)
+		}
 	}
-	for name := range f.items {
-		m.recheck(s, name)
+	for _, group := range s.suspects {
+		for _, x := range group {
+			m.recheck(s, x.name)
+		}
 	}
+	s.suspects = nil
 }

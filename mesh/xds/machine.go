@@ -36,8 +36,10 @@ type machine struct {
 	nonces  uint64
 }
 
-// newMachine returns the machine of a new stream. The quarantine outlives it.
+// newMachine returns the machine of a new stream. The quarantine outlives it,
+// but not what is in it for want of an answer: the old stream may have been dead.
 func newMachine(now time.Time, bad *quarantine) *machine {
+	bad.acquit()
 	return &machine{started: now, now: now, bad: bad, early: map[string][]string{}}
 }
 

@@ -82,8 +82,11 @@ func (q *quarantine) explain(url string, f *flight, message string) bool {
 }
 
 // excuse tells whether a response that was acknowledged too late may be tried
-// again: each resource once.
+// again: each resource once, and one that was alone in it always.
 func (q *quarantine) excuse(url string, f *flight) bool {
+	if len(f.items) == 1 {
+		return true
+	}
 	for _, r := range f.items {
 		if r != nil && q.strikes[keyOf(url, r)] > 0 {
 			return false
@@ -114,16 +117,21 @@ func (q *quarantine) wanted(snap *Snapshot) []NACK {
 	return out
 }
 
-// pardon lifts the quarantine of a resource that was only never answered for;
-// once.
-func (q *quarantine) pardon(url string, r *Resource) bool {
+// pardon lifts the quarantine of a resource that was only never answered for:
+// once, unless it was accepted alone.
+func (q *quarantine) pardon(url string, r *Resource, alone bool) bool {
 	key := keyOf(url, r)
-	if nack := q.entries[key]; nack == nil || nack.Message != noAnswer || q.strikes[key] > 0 {
+	if nack := q.entries[key]; nack == nil || nack.Message != noAnswer || !alone && q.strikes[key] > 0 {
 		return false
 	}
 	q.strikes[key]++
 	delete(q.entries, key)
 	return true
+}
+
+// acquit drops what was never answered for.
+func (q *quarantine) acquit() {
+	maps.DeleteFunc(q.entries, func(_ badKey, nack *NACK) bool { return nack.Message == noAnswer })
 }
 
 // clear drops what is older than a stream.

@@ -233,6 +233,14 @@ func (e *simulated) release() {
 	}
 }
 
+// acknowledge answers a response that was applied; one with a cluster that
+// stuck in it is rejected, now that it may be answered.
 func (e *simulated) acknowledge(r *response) {
+	for _, x := range r.Resources {
+		if r.TypeUrl == ClusterType && e.kind(x.Version) == "stick" {
+			e.request(&discoveryv3.DeltaDiscoveryRequest{TypeUrl: r.TypeUrl, ResponseNonce: r.Nonce, ErrorDetail: &statuspb.Status{Message: "stuck"}})
+			return
+		}
+	}
 	e.request(&discoveryv3.DeltaDiscoveryRequest{TypeUrl: r.TypeUrl, ResponseNonce: r.Nonce})
 }

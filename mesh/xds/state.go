@@ -19,6 +19,7 @@ type state struct {
 
 	have    map[string]*Resource // acknowledged by the proxy, or reported by it
 	offered map[string]*Resource // sent but not acknowledged: it may have them
+	doubted map[string]*Resource // offered before those, and not acknowledged either
 	due     map[string]struct{}  // names that may differ from what is wanted
 	owed    map[string]struct{}  // names to be sent even if the version agrees
 	leases  map[string]time.Time // resources with a TTL: when they were last renewed
@@ -38,6 +39,7 @@ func newState(url string) *state {
 		subscribed: map[string]struct{}{},
 		have:       map[string]*Resource{},
 		offered:    map[string]*Resource{},
+		doubted:    map[string]*Resource{},
 		due:        map[string]struct{}{},
 		owed:       map[string]struct{}{},
 		leases:     map[string]time.Time{},
@@ -70,6 +72,7 @@ func (s *state) owe(name string) {
 func (s *state) hold(r *Resource, renewed time.Time) {
 	s.have[r.Name] = r
 	delete(s.offered, r.Name)
+	delete(s.doubted, r.Name)
 	if r.TTL > 0 {
 		s.leases[r.Name] = renewed
 	} else {
@@ -77,10 +80,28 @@ func (s *state) hold(r *Resource, renewed time.Time) {
 	}
 }
 
+// offer notes that a resource was sent.
+func (s *state) offer(r *Resource) {
+	if before := s.offered[r.Name]; before != nil && before != r {
+		s.doubted[r.Name] = before
+	}
+	s.offered[r.Name] = r
+}
+
+// withdraw notes that what was offered last was rejected.
+func (s *state) withdraw(name string) {
+	delete(s.offered, name)
+	if before := s.doubted[name]; before != nil {
+		s.offered[name] = before
+		delete(s.doubted, name)
+	}
+}
+
 // lose notes that the proxy does not have the name.
 func (s *state) lose(name string) {
 	delete(s.have, name)
 	delete(s.offered, name)
+	delete(s.doubted, name)
 	delete(s.leases, name)
 }
 

@@ -165,7 +165,7 @@ func instead(have *Resource, owed bool) (*Resource, action) {
 
 // send puts a response in flight.
 func (m *machine) send(s *state, f *flight) *response {
-	f.nonce, f.sent = m.nonce(), m.now
+	f.nonce, f.sent, f.snap = m.nonce(), m.now, m.snap
 	out := &response{SystemVersionInfo: m.generation(), TypeUrl: s.url, Nonce: f.nonce}
 	for _, name := range slices.Sorted(maps.Keys(f.items)) {
 		r := f.items[name]
@@ -179,7 +179,7 @@ func (m *machine) send(s *state, f *flight) *response {
 			out.Resources = append(out.Resources, r.heartbeat())
 		default:
 			out.Resources = append(out.Resources, r.message())
-			s.offered[name] = r
+			s.offer(r)
 			m.unsettleChildren(s, r)
 		}
 	}

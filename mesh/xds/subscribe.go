@@ -90,7 +90,7 @@ func (m *machine) unsubscribe(s *state, names []string) {
 }
 
 func (s *state) dropUnfollowed() {
-	for _, names := range []map[string]*Resource{s.have, s.offered} {
+	for _, names := range []map[string]*Resource{s.have, s.offered, s.doubted} {
 		for name := range names {
 			if !s.follows(name) {
 				s.forget(name)

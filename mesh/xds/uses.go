@@ -51,7 +51,7 @@ func (m *machine) collect(url string, used map[string]bool, names func(*referenc
 	if s == nil {
 		return
 	}
-	for _, resources := range []map[string]*Resource{s.have, s.offered} {
+	for _, resources := range []map[string]*Resource{s.have, s.offered, s.doubted} {
 		for _, r := range resources {
 			if r.reported() {
 				used[everything] = true
