@@ -25,7 +25,7 @@ import (
 
 // openStore starts an engine with the schema. The first connection reads, as
 // the analyzer's does; the second writes.
-func openStore(t *testing.T) (reader, writer driver.Conn) {
+func openStore(t testing.TB) (reader, writer driver.Conn) {
 	t.Helper()
 	dsn := enginetest.Start(t)
 	if err := schema.Ensure(t.Context(), dsn, schema.Options{}); err != nil {
@@ -74,7 +74,7 @@ func insert(t *testing.T, conn driver.Conn, requests []record.Request) {
 	}
 }
 
-func heartbeat(t *testing.T, conn driver.Conn, at, completeThrough time.Time) {
+func heartbeat(t testing.TB, conn driver.Conn, at, completeThrough time.Time) {
 	t.Helper()
 	err := conn.Exec(t.Context(), `INSERT INTO heartbeats_in (ts, collector, proxy, complete_through)
 		SELECT fromUnixTimestamp64Micro(?, 'UTC'), 'c1', '', fromUnixTimestamp64Micro(?, 'UTC')`, at.UnixMicro(), completeThrough.UnixMicro())
