@@ -52,7 +52,9 @@ func assemble(ctx context.Context, cfg *Config, version string, log *slog.Logger
 	}
 	evaluator := slo.NewEvaluator(p.conn, slo.StoreWatermark(p.conn), objectives.SLOs)
 	evaluator.Exclude(objectives.Exclusions)
-	p.alerts, err = alert.New(alert.Config{Every: cfg.EvaluateEvery.D(), Targets: cfg.Webhooks}, p.state, evaluator, log)
+	p.alerts, err = alert.New(alert.Config{
+		Every: cfg.EvaluateEvery.D(), Targets: cfg.Webhooks, Alertmanagers: cfg.Alertmanagers, Heartbeat: cfg.Heartbeat,
+	}, p.state, evaluator, log)
 	if err != nil {
 		return nil, errors.Join(err, p.close())
 	}
@@ -65,6 +67,13 @@ func assemble(ctx context.Context, cfg *Config, version string, log *slog.Logger
 func openState(ctx context.Context, cfg *Config) (*sql.DB, error) {
 	if cfg.DatabaseFile == "" {
 		return state.Open(ctx, cfg.State)
+	}
+	info, err := os.Stat(cfg.DatabaseFile)
+	if err != nil {
+		return nil, fmt.Errorf("reading database_file: %w", err)
+	}
+	if mode := info.Mode().Perm(); mode&0o077 != 0 {
+		return nil, fmt.Errorf("reading database_file %s: its mode is %04o, others may read it; chmod 600 it", cfg.DatabaseFile, mode)
 	}
 	dsn, err := os.ReadFile(cfg.DatabaseFile)
 	if err != nil {

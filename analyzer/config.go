@@ -38,6 +38,10 @@ type Config struct {
 	EvaluateEvery yamlfile.Duration `yaml:"evaluate_every"`
 	// Webhooks receive alerts.
 	Webhooks []alert.Target `yaml:"webhooks"`
+	// Alertmanagers are pushed alerts by their API v2.
+	Alertmanagers []alert.Alertmanager `yaml:"alertmanagers"`
+	// Heartbeat is called each minute while SLOs are evaluated.
+	Heartbeat *alert.Heartbeat `yaml:"heartbeat"`
 	// Mesh is where tuning reads and changes limits; without it plans can be
 	// made but not applied.
 	Mesh *Mesh `yaml:"mesh"`
@@ -94,6 +98,12 @@ func (c *Config) check(doc yamlfile.Doc, errs *yamlfile.Errors) {
 		report(fmt.Sprintf("slos[%d]", i), required(path, nil))
 	}
 	alert.CheckTargets(c.Webhooks, func(field string, err error) { report("webhooks"+field, err) })
+	for i, m := range c.Alertmanagers {
+		m.Check(func(field string, err error) { report(fmt.Sprintf("alertmanagers[%d].%s", i, field), err) })
+	}
+	if c.Heartbeat != nil {
+		c.Heartbeat.Check(func(field string, err error) { report("heartbeat."+field, err) })
+	}
 	if c.Mesh != nil {
 		report("mesh.url", required(c.Mesh.URL, func() error { return checkURL(c.Mesh.URL) }))
 		report("mesh.token_file", required(c.Mesh.TokenFile, nil))
@@ -133,6 +143,12 @@ func (c *Config) resolve(dir string) {
 	}
 	if c.Mesh != nil {
 		paths = append(paths, &c.Mesh.TokenFile)
+	}
+	for i := range c.Alertmanagers {
+		paths = append(paths, c.Alertmanagers[i].Files()...)
+	}
+	if c.Heartbeat != nil {
+		paths = append(paths, c.Heartbeat.Files()...)
 	}
 	if c.DatabaseFile != "" {
 		paths = append(paths, &c.DatabaseFile)

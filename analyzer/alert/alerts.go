@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/plimsoll-mesh/plimsoll/analyzer/slo"
@@ -23,6 +24,10 @@ type Evaluator interface {
 type Config struct {
 	Every   time.Duration // above zero
 	Targets []Target
+	// Alertmanagers are pushed what fires, beside the targets.
+	Alertmanagers []Alertmanager
+	// Heartbeat is called while SLOs are evaluated; nil: nothing is.
+	Heartbeat *Heartbeat
 	// Dependencies lets the page of a service speak for those that depend on it;
 	// nil: each speaks for itself.
 	Dependencies Dependencies
@@ -45,6 +50,10 @@ type Alerts struct {
 	evaluator   Evaluator
 	election    *election
 	dispatchers []*dispatcher
+	pushers     []*caller
+	heart       *caller       // nil: none
+	evaluated   atomic.Int64  // when SLOs were evaluated last, in microseconds
+	changed     chan struct{} // of one element
 	log         *slog.Logger
 	now         func() time.Time
 }
@@ -70,7 +79,7 @@ func newAlerts(config Config, db *sql.DB, evaluator Evaluator, log *slog.Logger,
 	}
 	a := &Alerts{
 		config: config, router: newRouter(config.Targets), ledger: ledger{db: db}, evaluator: evaluator, log: log, now: time.Now,
-		election: newElection(db, log),
+		election: newElection(db, log), changed: make(chan struct{}, 1),
 	}
 	for i, t := range config.Targets {
 		s, err := newSender(t, transport, time.Now)
@@ -82,7 +91,27 @@ func newAlerts(config Config, db *sql.DB, evaluator Evaluator, log *slog.Logger,
 			log: log, now: time.Now, random: rand.Float64, wake: make(chan struct{}, 1),
 		})
 	}
-	return a, nil
+	return a, a.call(config, log)
+}
+
+// call makes the callers of what is not a target.
+func (a *Alerts) call(config Config, log *slog.Logger) error {
+	for i, m := range config.Alertmanagers {
+		c, err := newCaller(m.URL, "/api/v2/alerts", m.Auth, log.With("alertmanager", i))
+		if err != nil {
+			return fmt.Errorf("reading alertmanagers[%d]: %w", i, err)
+		}
+		a.pushers = append(a.pushers, c)
+	}
+	if config.Heartbeat == nil {
+		return nil
+	}
+	c, err := newCaller(config.Heartbeat.URL, "", config.Heartbeat.Auth, log.With("receiver", "heartbeat"))
+	if err != nil {
+		return fmt.Errorf("reading heartbeat: %w", err)
+	}
+	a.heart = c
+	return nil
 }
 
 // Run evaluates at once and then in the configured interval, and delivers,
@@ -106,6 +135,9 @@ func (a *Alerts) lead(ctx context.Context, epoch int64) error {
 		others.Go(func() { d.run(ctx) })
 	}
 	others.Go(func() { a.tend(ctx) })
+	if len(a.pushers) > 0 || a.heart != nil {
+		others.Go(func() { a.beat(ctx) })
+	}
 	a.evaluate(ctx)
 	return nil
 }
@@ -119,6 +151,9 @@ func (a *Alerts) evaluate(ctx context.Context) {
 		err := a.Evaluate(ctx, a.now())
 		if ctx.Err() != nil {
 			return
+		}
+		if err == nil {
+			a.evaluated.Store(a.now().UnixMicro())
 		}
 		if (err != nil) != failing { // say it once, not at each tick
 			failing = err != nil
@@ -158,9 +193,42 @@ func (a *Alerts) tend(ctx context.Context) {
 	}
 }
 
+// beat pushes to Alertmanagers, and calls the heartbeat as long as SLOs are
+// evaluated: each minute, and soon after a change.
+func (a *Alerts) beat(ctx context.Context) {
+	ticker := time.NewTicker(pushEvery)
+	defer ticker.Stop()
+	for {
+		now := a.now()
+		for _, c := range a.pushers {
+			if err := a.ledger.push(ctx, c, now); err != nil && ctx.Err() == nil {
+				a.log.Error("pushing alerts", "error", err)
+			}
+		}
+		age := now.Sub(fromMicros(a.evaluated.Load()))
+		if a.heart != nil && age < pushEvery+3*a.config.Every {
+			a.heart.post(ctx, nil)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		case <-a.changed:
+		}
+	}
+}
+
 // wake tells all dispatchers that there may be something new.
 func (a *Alerts) wake() {
 	for _, d := range a.dispatchers {
 		d.notify()
+	}
+}
+
+// change says that there is something new to push.
+func (a *Alerts) change() {
+	select {
+	case a.changed <- struct{}{}:
+	default:
 	}
 }

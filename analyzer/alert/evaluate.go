@@ -96,6 +96,7 @@ func (a *Alerts) announce(ctx context.Context, open map[incidentKey]*Incident, f
 			errs = append(errs, a.ledger.mute(ctx, a.router, in, by, at))
 		}
 	}
+	a.change()
 	a.wake()
 	return errors.Join(errs...)
 }
@@ -128,6 +129,7 @@ func (a *Alerts) resolve(ctx context.Context, in Incident, at time.Time, notes n
 		return err
 	}
 	a.log.Info("incident is resolved", "incident", in.ID, "slo", in.SLO, "severity", in.Severity)
+	a.change()
 	a.wake()
 	return nil
 }
