@@ -103,6 +103,15 @@ func (m *machine) tick(now time.Time) []*response {
 	return append(out, m.advance()...)
 }
 
+// sent says that a response was written, which may be later than it was made:
+// the wait for its answer begins.
+func (m *machine) sent(now time.Time, r *response) {
+	s := m.state(r.GetTypeUrl())
+	if s != nil && s.flight != nil && s.flight.nonce == r.GetNonce() {
+		s.flight.sent = now
+	}
+}
+
 // deadline is the time of the next tick; zero if there is nothing to wait for.
 func (m *machine) deadline() time.Time {
 	var next time.Time

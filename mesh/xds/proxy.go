@@ -103,12 +103,24 @@ func (p *proxy) request(now time.Time, s *stream, q *discoveryv3.DeltaDiscoveryR
 	return append(out, more...), err
 }
 
-// poll has the machine see the time and, if one is due, the latest snapshot.
-func (p *proxy) poll(now time.Time, s *stream) []*response {
+// poll has the machine see, if one is due, the latest snapshot, and the time:
+// except while responses wait to be written, since the proxy cannot answer what
+// it has not read.
+func (p *proxy) poll(now time.Time, s *stream, waiting bool) []*response {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	out := p.catchUp(now, s)
+	if waiting {
+		return out
+	}
 	return append(out, s.machine.tick(now)...)
+}
+
+// sent has the wait for the answer begin.
+func (p *proxy) sent(now time.Time, s *stream, r *response) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	s.machine.sent(now, r)
 }
 
 // catchUp gives the machine the latest snapshot: the first at once, later ones

@@ -133,15 +133,16 @@ type session struct {
 	stream *stream
 	in     <-chan *discoveryv3.DeltaDiscoveryRequest
 	queue  []*response // not yet taken by the connection; a few at most
-	stalls time.Time   // since when its head waits
+	busy   bool        // one is being written: the proxy reads slowly
+	stalls time.Time   // since when there was no progress
 }
 
 // run feeds the machine until the stream ends. Sending has its own goroutine, so
 // that a proxy that does not read is noticed; others never wait for it.
 func (x *session) run(ctx context.Context, cancel context.CancelCauseFunc, c connection, first *discoveryv3.DeltaDiscoveryRequest) error {
-	out := make(chan *response)
+	out, sent := make(chan *response), make(chan *response)
 	defer close(out)
-	go send(cancel, c, out)
+	go send(ctx, cancel, c, out, sent)
 	if err := x.take(first); err != nil {
 		return err
 	}
@@ -155,29 +156,41 @@ func (x *session) run(ctx context.Context, cancel context.CancelCauseFunc, c con
 				return err
 			}
 		case <-x.stream.wake:
-			x.push(x.proxy.poll(x.now(), x.stream))
+			x.push(x.proxy.poll(x.now(), x.stream, x.waiting()))
 		case <-timer.C:
-			x.push(x.proxy.poll(x.now(), x.stream))
+			x.push(x.proxy.poll(x.now(), x.stream, x.waiting()))
 		case x.ready(out) <- x.head():
-			x.queue, x.stalls = x.queue[1:], x.now()
+			x.queue, x.busy, x.stalls = x.queue[1:], true, x.now()
+		case r := <-sent:
+			x.busy, x.stalls = false, x.now()
+			x.proxy.sent(x.now(), x.stream, r)
 		case <-ctx.Done():
 			return ended(ctx)
 		}
-		if len(x.queue) > 0 && x.now().Sub(x.stalls) >= slowestSend {
+		if x.waiting() && x.now().Sub(x.stalls) >= slowestSend {
 			return errSlow
 		}
 	}
 }
 
-// send writes what comes until the channel is closed or the stream breaks.
-func send(cancel context.CancelCauseFunc, c connection, out <-chan *response) {
+// send writes what comes, and reports each, until the channel is closed or the
+// stream breaks.
+func send(ctx context.Context, cancel context.CancelCauseFunc, c connection, out <-chan *response, sent chan<- *response) {
 	for r := range out {
 		if err := c.Send(r); err != nil {
 			cancel(err)
 			return
 		}
+		select {
+		case sent <- r:
+		case <-ctx.Done():
+			return
+		}
 	}
 }
+
+// waiting tells whether the transport has not taken all yet.
+func (x *session) waiting() bool { return x.busy || len(x.queue) > 0 }
 
 func (x *session) now() time.Time { return x.server.options.Now() }
 
@@ -192,7 +205,7 @@ func (x *session) take(q *discoveryv3.DeltaDiscoveryRequest) error {
 }
 
 func (x *session) push(out []*response) {
-	if len(x.queue) == 0 {
+	if !x.waiting() {
 		x.stalls = x.now()
 	}
 	x.queue = append(x.queue, out...)
@@ -200,7 +213,7 @@ func (x *session) push(out []*response) {
 
 // ready is the channel if there is something to send, else one that blocks.
 func (x *session) ready(out chan<- *response) chan<- *response {
-	if len(x.queue) == 0 {
+	if len(x.queue) == 0 || x.busy {
 		return nil
 	}
 	return out
@@ -217,14 +230,15 @@ func (x *session) head() *response {
 func (x *session) rearm(timer *time.Timer) {
 	const (
 		soonest = time.Millisecond
+		pace    = 100 * time.Millisecond // while the proxy reads slowly
 		never   = time.Hour
 	)
 	wait := never
 	if next := x.proxy.deadline(x.stream); !next.IsZero() {
 		wait = max(next.Sub(x.now()), soonest)
 	}
-	if len(x.queue) > 0 {
-		wait = min(wait, max(x.stalls.Add(slowestSend).Sub(x.now()), soonest))
+	if x.waiting() {
+		wait = max(min(wait, x.stalls.Add(slowestSend).Sub(x.now())), pace)
 	}
 	timer.Reset(wait)
 }
