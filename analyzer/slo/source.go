@@ -60,9 +60,9 @@ func (s store) counts(ctx context.Context, in Indicator, windows, cuts []Window)
 	return choose(all, len(windows)), nil
 }
 
-// hours cuts off the part of a long window that comes from hour buckets. A
-// window that does not begin on a whole hour does so up to 59 minutes late
-// there, and what lies before comes from minutes.
+// hours cuts off the part of a long window that comes from hour buckets. An hour
+// is in if it begins in the window and outside of all cuts: what is older than 35
+// days begins and is excluded to the hour, not to the minute.
 func hours(w Window) (early, rest Window) {
 	cut := w.From
 	if w.Len() > hourly {
