@@ -8,6 +8,7 @@ import (
 	"github.com/plimsoll-mesh/plimsoll/internal/yamlfile"
 	"github.com/plimsoll-mesh/plimsoll/lab/scenario"
 	"github.com/plimsoll-mesh/plimsoll/mesh/config"
+	"github.com/plimsoll-mesh/plimsoll/mesh/envoyconf"
 	"github.com/plimsoll-mesh/plimsoll/mesh/model"
 )
 
@@ -83,6 +84,9 @@ func buildMesh(name string, workloads []*model.Workload, sources []scenario.Sour
 		return nil, nil, err
 	}
 	m, err := parsed.Build(name, scenario.Cluster, workloads)
+	if err == nil {
+		err = envoyconf.Rendered(m)
+	}
 	return m, parsed.Warnings(), err
 }
 

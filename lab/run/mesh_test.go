@@ -6,6 +6,7 @@ import (
 
 	"github.com/plimsoll-mesh/plimsoll/internal/yamlfile"
 	"github.com/plimsoll-mesh/plimsoll/lab/scenario"
+	"github.com/plimsoll-mesh/plimsoll/mesh/model"
 )
 
 const smallScenario = `
@@ -112,5 +113,19 @@ func TestCheck(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), tc[1]) {
 			t.Errorf("%s: %v, want an error with %q", name, err, tc[1])
 		}
+	}
+}
+
+// TestMeshThatFilesCannotCarry is refused before anything starts: nothing would
+// enforce it.
+func TestMeshThatFilesCannotCarry(t *testing.T) {
+	docs, err := yamlfile.Parse("mesh.yaml", []byte("apiVersion: security.istio.io/v1\nkind: PeerAuthentication\nmetadata: {name: default}\nspec: {mtls: {mode: STRICT}}\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &model.Workload{Name: "front", Namespace: scenario.Namespace, Service: "front", Address: "127.0.0.1", InboundPort: 1, AppPort: 2}
+	_, _, err = buildMesh("x", []*model.Workload{w}, []scenario.Source{{Doc: docs[0]}})
+	if err == nil || !strings.Contains(err.Error(), "STRICT mutual TLS is not supported by a mesh that is configured by files") {
+		t.Errorf("error = %v", err)
 	}
 }

@@ -2,6 +2,7 @@ package filexds
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"sync"
@@ -49,7 +50,7 @@ type proxy struct {
 // New prepares the files of the mesh below dir, an absolute path. Nothing is
 // written yet.
 func New(m *model.Mesh, dir string, o Options) (*Plane, error) {
-	if err := m.Validate(); err != nil {
+	if err := errors.Join(m.Validate(), envoyconf.Rendered(m)); err != nil {
 		return nil, fmt.Errorf("checking mesh %s: %w", m.Name, err)
 	}
 	if !filepath.IsAbs(dir) {

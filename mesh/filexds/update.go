@@ -19,7 +19,7 @@ import (
 func (p *Plane) Update(ctx context.Context, m *model.Mesh) ([]Change, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if err := m.Validate(); err != nil {
+	if err := errors.Join(m.Validate(), envoyconf.Rendered(m)); err != nil {
 		return nil, fmt.Errorf("checking mesh %s: %w", m.Name, err)
 	}
 	if err := p.needsRestart(m); err != nil {
