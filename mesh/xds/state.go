@@ -29,6 +29,7 @@ type state struct {
 	late     []*flight   // given up, but an answer may yet come
 	suspects [][]suspect // groups to be sent apart, see bisect.go
 	refusal  *NACK       // of the group being bisected
+	bulky    bool        // the maps grew beyond what a settled type needs
 	stuck    time.Time   // since when; zero: not
 	synced   uint64      // last generation of which nothing was missing
 }
@@ -110,6 +111,19 @@ func (s *state) forget(name string) {
 	s.lose(name)
 	delete(s.due, name)
 	delete(s.owed, name)
+}
+
+// bulk is the size of a response after which maps are worth making anew.
+const bulk = 64
+
+// trim gives back the memory of a large push: maps do not shrink by themselves.
+func (s *state) trim() {
+	if !s.bulky || len(s.owed)+len(s.offered)+len(s.doubted) > 0 {
+		return
+	}
+	s.bulky = false
+	s.due, s.owed = map[string]struct{}{}, map[string]struct{}{}
+	s.offered, s.doubted = map[string]*Resource{}, map[string]*Resource{}
 }
 
 // shelve gives the flight up.

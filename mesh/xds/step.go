@@ -6,8 +6,9 @@ import (
 )
 
 // maxResponse bounds one response, in bytes of resources: huge ones keep Envoy
-// from its endpoints while it builds clusters.
-const maxResponse = 2 << 20
+// from its endpoints while it builds clusters, and a thousand at once would fill
+// the memory of the server.
+const maxResponse = 128 << 10
 
 // action is what is to be done about a name.
 type action int
@@ -40,6 +41,7 @@ func (m *machine) advance() []*response {
 	for _, s := range m.types {
 		if s.settled() {
 			s.synced = m.snap.Generation
+			s.trim()
 		}
 	}
 	return out
@@ -184,6 +186,7 @@ func (m *machine) send(s *state, f *flight) *response {
 		}
 	}
 	s.flight, s.greet = f, false
+	s.bulky = s.bulky || len(f.items) > bulk
 	return out
 }
 
