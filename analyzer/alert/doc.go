@@ -24,11 +24,18 @@
 // without its transition. The body of a message is frozen there, and the
 // message's id, the receiver's key against doubles, is the same in each try.
 //
-// One dispatcher per target takes messages one at a time: it claims one with a
-// lease, sends it, and records the result. A process that dies between the
-// receiver's 2xx and the record leaves the lease to run out, and then the same
-// message goes out again: that is the only way to a repeat besides a receiver
-// that took a message and answered with an error or not at all.
+// One dispatcher per target claims a batch of messages with a lease, sends them
+// one after the other until one is not taken, and records the results. A process
+// that dies between the receiver's 2xx and the record leaves them to the next
+// one, and then the same messages go out again: that is the only way to a repeat
+// besides a receiver that took a message and answered with an error or not at
+// all.
+//
+// # One leader
+//
+// Of several processes on one PostgreSQL one leads (election.go). Each
+// transaction of its begins by asking whether its epoch is still the current
+// one, so a process that was paused and wakes late can write nothing.
 //
 // The message that an incident resolved waits for the one that it fired to be
 // done with. If the receiver cannot have seen that one (it was never sent, or
@@ -41,13 +48,23 @@
 //	410                              the target is disabled until its URL changes; all its messages are dead
 //	any other                        dead at once, redirects too: they are not followed
 //
-// A message that is not delivered within 72 hours is dead. Messages are
-// Alertmanager's webhook format, version 4, signed as package webhook says.
+// A message that is not delivered within 72 hours is dead, and may be replayed. A
+// page that its target refuses or does not take in time escalates to another.
+// Package format writes messages, package webhook signs them, package guard says
+// where none may go.
+//
+// # Muting
+//
+// An incident is opened in any case, but nobody is told while a silence, a page
+// of the same SLO or a page of a service that it depends on speaks for it.
 //
 // # Reading order
 //
-// rule.go (when an incident opens and resolves), incidents.go and transition.go
-// (their rows and transactions), outbox.go, claim.go and settle.go (messages),
-// result.go and backoff.go (what an answer means), payload.go (what is said),
-// sender.go (HTTP), dispatcher.go (the loop), alerts.go (Run), handler.go (API).
+// rule.go (when an incident opens and resolves), evaluate.go (an evaluation),
+// mute.go and silence.go (who is told), incidents.go, ledger.go and
+// transition.go (rows and transactions), outbox.go, claim.go and settle.go
+// (messages), escalate.go and replay.go, result.go and backoff.go (what an answer
+// means), notes.go (what is said), target.go, auth.go and sender.go (to whom, and
+// HTTP), dispatcher.go (the loop), election.go and alerts.go (Run),
+// alertmanager.go (what is pushed), handler*.go (API).
 package alert
