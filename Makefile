@@ -24,8 +24,9 @@ tools: ## Fetch the pinned Envoy and ClickHouse library into .cache/tools
 	@tools/fetch.py envoy libchdb
 
 .PHONY: build
-build: ## Build bin/plimsoll
+build: ## Build bin/plimsoll, and bin/plimsoll-collector for the machines of the proxies
 	go build -trimpath -ldflags "-s -w -X main.buildVersion=$(VERSION)" -o bin/plimsoll ./cmd/plimsoll
+	go build -trimpath -ldflags "-s -w -X main.buildVersion=$(VERSION)" -o bin/plimsoll-collector ./cmd/plimsoll-collector
 
 .PHONY: demo
 demo: tools build ## Run the demo (REPORT=FILE DURATION=3m SEED=1)
@@ -89,6 +90,15 @@ bench: tools build ## Measure against the targets, figures to build/bench (SUITE
 .PHONY: microbench
 microbench: tools ## Run the Go benchmarks of the hot paths
 	go test -run '^$$' -bench . -benchmem -count 5 ./collector/... ./store/ingest/... ./analyzer/tune/...
+
+.PHONY: soak
+soak: tools build ## Kill collectors 240 times and lose collectors, stores and links; count every row (20 min)
+	PLIMSOLL_SOAK=1 go test -timeout 40m -v -run TestCrashes ./store/ingest
+	for tier in central node relayed; do bin/plimsoll lab run lab/scenarios/outage-$$tier.yaml || exit 1; done
+
+.PHONY: test-peers
+test-peers: tools ## Run clickhouse-go's own HTTP tests against the embedded engine (5 min)
+	PLIMSOLL_PEERS=1 go test -timeout 30m -v ./store/engine/peers
 
 .PHONY: clean
 clean: ## Remove what was built; keeps the fetched tools
