@@ -87,7 +87,7 @@ func randomWindows(r *rand.Rand) []Window {
 func bucketsOf(w Window) []Window {
 	var list []Window
 	for at := w.From; at.Before(w.To); at = at.Add(Grid) {
-		list = append(list, Window{at, at.Add(Grid)})
+		list = append(list, Window{From: at, To: at.Add(Grid)})
 	}
 	return list
 }

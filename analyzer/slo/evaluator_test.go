@@ -29,7 +29,7 @@ func (c counted) sight(ctx context.Context, w Window) (Sight, error) {
 func TestStatusesShare(t *testing.T) {
 	a, b, longer := demo(), demo(), demo()
 	b.Name, longer.Name, longer.Period = "b", "longer", 2*h
-	src := counted{script{start: t0, buckets: repeat(360, Count{99, 100})}, new(sync.Mutex), map[Window]int{}}
+	src := counted{script{start: t0, buckets: repeat(360, Count{Good: 99, Total: 100})}, new(sync.Mutex), map[Window]int{}}
 	asked := 0
 	e := &Evaluator{source: src, slos: []*SLO{a, b, longer}, watermark: func(_ context.Context, at time.Time) (time.Time, string, error) {
 		asked++
@@ -55,7 +55,7 @@ func TestStatusesShare(t *testing.T) {
 
 // TestConcurrentUse is for the race detector.
 func TestConcurrentUse(t *testing.T) {
-	e := evaluatorOf(script{start: t0, buckets: repeat(360, Count{50, 100})}, demo())
+	e := evaluatorOf(script{start: t0, buckets: repeat(360, Count{Good: 50, Total: 100})}, demo())
 	var wg sync.WaitGroup
 	for i := range 8 {
 		wg.Go(func() {
@@ -85,7 +85,7 @@ func TestWatermarkErrors(t *testing.T) {
 // TestNoWatermarkNoBurn: without a watermark nothing is known, and that is no
 // error.
 func TestNoWatermarkNoBurn(t *testing.T) {
-	e := &Evaluator{source: script{start: t0, buckets: repeat(9, Count{0, 1})}, slos: []*SLO{demo()}, watermark: func(context.Context, time.Time) (time.Time, string, error) {
+	e := &Evaluator{source: script{start: t0, buckets: repeat(9, Count{Good: 0, Total: 1})}, slos: []*SLO{demo()}, watermark: func(context.Context, time.Time) (time.Time, string, error) {
 		return time.Time{}, "no live collector", nil
 	}}
 	if _, found, err := e.LastBurn(t.Context(), t0.Add(m)); found || err != nil {

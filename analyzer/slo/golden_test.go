@@ -101,7 +101,7 @@ func (r *scripted) load(part string) error {
 	switch good, total, split := strings.Cut(what, "/"); {
 	case what == "_":
 	case what == "?":
-		r.source.blind = append(r.source.blind, Window{at, at.Add(time.Duration(n) * Grid)})
+		r.source.blind = append(r.source.blind, Window{From: at, To: at.Add(time.Duration(n) * Grid)})
 	case split:
 		_, err = fmt.Sscan(good+" "+total, &c.Good, &c.Total)
 	default:

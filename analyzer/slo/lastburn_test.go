@@ -14,7 +14,7 @@ import (
 // whose gravest factor is 10: "." clean, "," one failure of a hundred (burn
 // rate 1), "-" two (2), "B" half (50), " " no events.
 func buckets(picture string) []Count {
-	kinds := map[rune]Count{'.': {100, 100}, ',': {99, 100}, '-': {98, 100}, 'B': {50, 100}, ' ': {}}
+	kinds := map[rune]Count{'.': {Good: 100, Total: 100}, ',': {Good: 99, Total: 100}, '-': {Good: 98, Total: 100}, 'B': {Good: 50, Total: 100}, ' ': {}}
 	var list []Count
 	for _, c := range picture {
 		list = append(list, kinds[c])
@@ -74,7 +74,7 @@ func TestHealthyIsAtMostTenMinutes(t *testing.T) {
 }
 
 func TestGravestRow(t *testing.T) {
-	s := &SLO{Rows: []Row{{Ticket, h, m, 20}, {Page, h, m, 2}, {Page, h, m, 6}, {Ticket, h, m, 1}}}
+	s := &SLO{Rows: []Row{{Severity: Ticket, Long: h, Short: m, Factor: 20}, {Severity: Page, Long: h, Short: m, Factor: 2}, {Severity: Page, Long: h, Short: m, Factor: 6}, {Severity: Ticket, Long: h, Short: m, Factor: 1}}}
 	if got := burn.Gravest(s.Rows); got.Severity != Page || got.Factor != 6 {
 		t.Errorf("gravest = %+v, want page 6", got)
 	}

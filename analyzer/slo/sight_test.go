@@ -15,7 +15,7 @@ func beats(script string) (w Window, buckets []time.Time) {
 			buckets = append(buckets, t0.Add(time.Duration(i)*Grid))
 		}
 	}
-	return Window{t0, t0.Add(time.Duration(len(script)) * Grid)}, buckets
+	return Window{From: t0, To: t0.Add(time.Duration(len(script)) * Grid)}, buckets
 }
 
 func TestSight(t *testing.T) {
@@ -59,9 +59,9 @@ func TestGap(t *testing.T) {
 		c    Count
 		want string
 	}{
-		{"seen", span(0, m), Count{1, 1}, ""},
-		{"just enough", span(0, 200*s), Count{1, 1}, ""},
-		{"too little", span(30*s, m+20*s), Count{1, 1}, "only 60 % of the last 50s was seen"},
+		{"seen", span(0, m), Count{Good: 1, Total: 1}, ""},
+		{"just enough", span(0, 200*s), Count{Good: 1, Total: 1}, ""},
+		{"too little", span(30*s, m+20*s), Count{Good: 1, Total: 1}, "only 60 % of the last 50s was seen"},
 		{"blindness comes before silence", span(m, m+20*s), Count{}, "only 0 % of the last 20s was seen"},
 		{"no traffic", span(0, m), Count{}, "no requests in the last 1m"},
 		{"unborn", span(-m, 0), Count{}, "no collector had reported yet"},
@@ -72,7 +72,7 @@ func TestGap(t *testing.T) {
 			}
 		})
 	}
-	if got := (Sight{}).gap(span(0, m), Count{1, 1}); got != "no collector had reported yet" {
+	if got := (Sight{}).gap(span(0, m), Count{Good: 1, Total: 1}); got != "no collector had reported yet" {
 		t.Errorf("gap without a heartbeat = %q", got)
 	}
 }

@@ -14,7 +14,7 @@ import (
 func demo() *SLO {
 	return &SLO{
 		Name: "shop", Service: "shop", Objective: 0.99, Period: h,
-		Rows: []Row{{Page, 20 * s, 10 * s, 10}, {Ticket, m, 20 * s, 2}},
+		Rows: []Row{{Severity: Page, Long: 20 * s, Short: 10 * s, Factor: 10}, {Severity: Ticket, Long: m, Short: 20 * s, Factor: 2}},
 	}
 }
 
@@ -30,7 +30,7 @@ func status(t *testing.T, e *Evaluator, at time.Time) Status {
 // TestStates evaluates at the end of an hour of which the last buckets are
 // given; the others are clean, with 100 requests each.
 func TestStates(t *testing.T) {
-	clean, half, amber := Count{100, 100}, Count{50, 100}, Count{95, 100}
+	clean, half, amber := Count{Good: 100, Total: 100}, Count{Good: 50, Total: 100}, Count{Good: 95, Total: 100}
 	for _, tc := range []struct {
 		name         string
 		last         []Count
@@ -41,14 +41,14 @@ func TestStates(t *testing.T) {
 		{"clean", nil, OK, false, false, 0},
 		{"both windows burn", []Count{half, half}, Burning, true, true, 100},
 		{"one bucket is enough for both at twice the factor", []Count{half}, Burning, true, true, 50},
-		{"exactly the factor is not above it", []Count{{90, 100}, {90, 100}}, Burning, false, true, 20},
+		{"exactly the factor is not above it", []Count{{Good: 90, Total: 100}, {Good: 90, Total: 100}}, Burning, false, true, 20},
 		{"the long window alone", []Count{half, half, clean}, Burning, false, true, 100},
-		{"the short window alone", []Count{{85, 100}}, Burning, false, true, 15},
+		{"the short window alone", []Count{{Good: 85, Total: 100}}, Burning, false, true, 15},
 		{"a slow burn makes a ticket", []Count{amber, amber, amber, amber}, Burning, false, true, 20},
 		{"a slow burn that is over", []Count{amber, amber, amber, amber, clean, clean}, OK, false, false, 20},
 		{"exhausted: the state, though nothing burns", append(repeat(8, half), repeat(6, clean)...), Exhausted, false, false, 400},
-		{"exhausted to the last event", append(repeat(4, Count{10, 100}), repeat(6, clean)...), Exhausted, false, false, 360},
-		{"one event left", append([]Count{{11, 100}, {10, 100}, {10, 100}, {10, 100}}, repeat(6, clean)...), OK, false, false, 359},
+		{"exhausted to the last event", append(repeat(4, Count{Good: 10, Total: 100}), repeat(6, clean)...), Exhausted, false, false, 360},
+		{"one event left", append([]Count{{Good: 11, Total: 100}, {Good: 10, Total: 100}, {Good: 10, Total: 100}, {Good: 10, Total: 100}}, repeat(6, clean)...), OK, false, false, 359},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			buckets := append(repeat(360-len(tc.last), clean), tc.last...)
@@ -67,8 +67,8 @@ func TestStates(t *testing.T) {
 }
 
 func TestNoData(t *testing.T) {
-	full := repeat(360, Count{50, 100})
-	quietEnd := append(repeat(358, Count{50, 100}), Count{}, Count{})
+	full := repeat(360, Count{Good: 50, Total: 100})
+	quietEnd := append(repeat(358, Count{Good: 50, Total: 100}), Count{}, Count{})
 	for _, tc := range []struct {
 		name      string
 		source    script
@@ -88,7 +88,7 @@ func TestNoData(t *testing.T) {
 		},
 		{
 			"late watermark",
-			script{start: t0.Add(-5 * m), buckets: repeat(400, Count{1, 1})},
+			script{start: t0.Add(-5 * m), buckets: repeat(400, Count{Good: 1, Total: 1})},
 			func(_ context.Context, at time.Time) (time.Time, string, error) { return at.Add(-75 * s), "", nil },
 			NoData, "rows are complete only up to 1m15s before the time asked for", "rows are complete only up to 1m15s before the time asked for",
 		},
@@ -96,7 +96,7 @@ func TestNoData(t *testing.T) {
 		{"no traffic of late: the budget is known, the row is not", script{start: t0, buckets: quietEnd}, atOnce, Exhausted, "", "no requests in the last 20s"},
 		{"blind of late", script{start: t0, buckets: full, blind: []Window{span(h-40*s, h)}}, atOnce, Exhausted, "", "only 0 % of the last 20s was seen"},
 		{"blind for long", script{start: t0, buckets: full, blind: []Window{span(0, 20*m)}}, atOnce, NoData, "only 67 % of the last 1h was seen", "only 67 % of the last 1h was seen"},
-		{"young", script{start: t0.Add(30 * m), buckets: repeat(180, Count{1, 1})}, atOnce, OK, "young: heartbeats cover 30m of 1h", ""},
+		{"young", script{start: t0.Add(30 * m), buckets: repeat(180, Count{Good: 1, Total: 1})}, atOnce, OK, "young: heartbeats cover 30m of 1h", ""},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			e := &Evaluator{source: tc.source, watermark: tc.watermark, slos: []*SLO{demo()}}
@@ -113,7 +113,7 @@ func TestNoData(t *testing.T) {
 
 // TestYoungCanAlert: an SLO seen for one bucket pages on it.
 func TestYoungCanAlert(t *testing.T) {
-	st := status(t, evaluatorOf(script{start: t0, buckets: []Count{{0, 50}}}, demo()), t0.Add(10*s))
+	st := status(t, evaluatorOf(script{start: t0, buckets: []Count{{Good: 0, Total: 50}}}, demo()), t0.Add(10*s))
 	if !st.Rows[0].Firing {
 		t.Errorf("page row = %+v, want firing", st.Rows[0])
 	}
@@ -146,8 +146,8 @@ func TestTimeToFire(t *testing.T) {
 
 		past := int(30 * window.Day / Grid)
 		burn := int(math.Ceil(r.Long.Seconds()/10)) + 1
-		buckets := append(repeat(past, Count{10_000, 10_000}), repeat(burn, Count{10_000 - tc.bad, 10_000})...)
-		buckets = append(buckets, repeat(int(r.Short/Grid)+1, Count{10_000, 10_000})...)
+		buckets := append(repeat(past, Count{Good: 10_000, Total: 10_000}), repeat(burn, Count{Good: 10_000 - tc.bad, Total: 10_000})...)
+		buckets = append(buckets, repeat(int(r.Short/Grid)+1, Count{Good: 10_000, Total: 10_000})...)
 		source := &prefix{start: t0, sums: prefixSums(buckets)}
 		ev := &Evaluator{source: source, watermark: atOnce, slos: []*SLO{slo}}
 		begin := t0.Add(30 * window.Day)
@@ -199,7 +199,7 @@ func (p *prefix) counts(_ context.Context, _ Indicator, windows, _ []Window) ([]
 	list := make([]Count, len(windows))
 	for i, w := range windows {
 		a, b := p.at(w.From), p.at(w.To)
-		list[i] = Count{b.Good - a.Good, b.Total - a.Total}
+		list[i] = Count{Good: b.Good - a.Good, Total: b.Total - a.Total}
 	}
 	return list, nil
 }

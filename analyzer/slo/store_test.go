@@ -155,18 +155,18 @@ func testCounts(t *testing.T, src store) {
 		in   Indicator
 		want []Count
 	}{
-		{"all routes", Indicator{Service: "cart", Namespace: "n1", Good: defaultGood()}, []Count{{37, 45}, {4, 10}, {33, 35}, {}}},
-		{"any namespace", Indicator{Service: "cart", Good: defaultGood()}, []Count{{1037, 1045}, {4, 10}, {1033, 1035}, {}}},
-		{"one route", Indicator{Service: "cart", Namespace: "n1", Route: "pay", Good: defaultGood()}, []Count{{3, 6}, {0, 1}, {3, 5}, {}}},
-		{"other good outcomes", Indicator{Service: "cart", Namespace: "n1", Good: []record.Outcome{gone, late}}, []Count{{6, 45}, {6, 10}, {0, 35}, {}}},
+		{"all routes", Indicator{Service: "cart", Namespace: "n1", Good: defaultGood()}, []Count{{Good: 37, Total: 45}, {Good: 4, Total: 10}, {Good: 33, Total: 35}, {}}},
+		{"any namespace", Indicator{Service: "cart", Good: defaultGood()}, []Count{{Good: 1037, Total: 1045}, {Good: 4, Total: 10}, {Good: 1033, Total: 1035}, {}}},
+		{"one route", Indicator{Service: "cart", Namespace: "n1", Route: "pay", Good: defaultGood()}, []Count{{Good: 3, Total: 6}, {Good: 0, Total: 1}, {Good: 3, Total: 5}, {}}},
+		{"other good outcomes", Indicator{Service: "cart", Namespace: "n1", Good: []record.Outcome{gone, late}}, []Count{{Good: 6, Total: 45}, {Good: 6, Total: 10}, {Good: 0, Total: 35}, {}}},
 		// at or below the bound: 10 of 90 ms, 3 refused of exactly 100 ms, 20 of 20 ms
-		{"latency", Indicator{Service: "cart", Namespace: "n1", Good: defaultGood(), Latency: 100 * time.Millisecond}, []Count{{33, 45}, {0, 10}, {33, 35}, {}}},
-		{"looser", Indicator{Service: "cart", Namespace: "n1", Good: defaultGood(), Latency: 110 * time.Millisecond}, []Count{{37, 45}, {4, 10}, {33, 35}, {}}},
-		{"tighter", Indicator{Service: "cart", Namespace: "n1", Good: defaultGood(), Latency: 99 * time.Millisecond}, []Count{{30, 45}, {0, 10}, {30, 35}, {}}},
-		{"one caller", Indicator{Service: "cart", Namespace: "n1", Caller: "web", Good: defaultGood()}, []Count{{17, 25}, {4, 10}, {13, 15}, {}}},
-		{"a method", Indicator{Service: "cart", Namespace: "n1", Method: "GET", Good: defaultGood()}, []Count{{37, 45}, {4, 10}, {33, 35}, {}}},
+		{"latency", Indicator{Service: "cart", Namespace: "n1", Good: defaultGood(), Latency: 100 * time.Millisecond}, []Count{{Good: 33, Total: 45}, {Good: 0, Total: 10}, {Good: 33, Total: 35}, {}}},
+		{"looser", Indicator{Service: "cart", Namespace: "n1", Good: defaultGood(), Latency: 110 * time.Millisecond}, []Count{{Good: 37, Total: 45}, {Good: 4, Total: 10}, {Good: 33, Total: 35}, {}}},
+		{"tighter", Indicator{Service: "cart", Namespace: "n1", Good: defaultGood(), Latency: 99 * time.Millisecond}, []Count{{Good: 30, Total: 45}, {Good: 0, Total: 10}, {Good: 30, Total: 35}, {}}},
+		{"one caller", Indicator{Service: "cart", Namespace: "n1", Caller: "web", Good: defaultGood()}, []Count{{Good: 17, Total: 25}, {Good: 4, Total: 10}, {Good: 13, Total: 15}, {}}},
+		{"a method", Indicator{Service: "cart", Namespace: "n1", Method: "GET", Good: defaultGood()}, []Count{{Good: 37, Total: 45}, {Good: 4, Total: 10}, {Good: 33, Total: 35}, {}}},
 		{"another method", Indicator{Service: "cart", Namespace: "n1", Method: "PUT", Good: defaultGood()}, []Count{{}, {}, {}, {}}},
-		{"outcomes that count", Indicator{Service: "cart", Namespace: "n1", Good: defaultGood(), Valid: []record.Outcome{good, failed}}, []Count{{34, 36}, {4, 4}, {30, 32}, {}}},
+		{"outcomes that count", Indicator{Service: "cart", Namespace: "n1", Good: defaultGood(), Valid: []record.Outcome{good, failed}}, []Count{{Good: 34, Total: 36}, {Good: 4, Total: 4}, {Good: 30, Total: 32}, {}}},
 		{"unknown service", Indicator{Service: "nobody", Good: defaultGood()}, []Count{{}, {}, {}, {}}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -195,9 +195,9 @@ func testCuts(t *testing.T, conn driver.Conn) {
 		cuts []Window
 		want []Count
 	}{
-		{nil, []Count{{5, 7}, {5, 7}, {4, 4}}},
-		{[]Window{span(-5*m, -4*m)}, []Count{{5, 5}, {5, 5}, {4, 4}}},
-		{[]Window{span(-h, -6*m), span(-90*s, 0)}, []Count{{0, 2}, {0, 2}, {}}},
+		{nil, []Count{{Good: 5, Total: 7}, {Good: 5, Total: 7}, {Good: 4, Total: 4}}},
+		{[]Window{span(-5*m, -4*m)}, []Count{{Good: 5, Total: 5}, {Good: 5, Total: 5}, {Good: 4, Total: 4}}},
+		{[]Window{span(-h, -6*m), span(-90*s, 0)}, []Count{{Good: 0, Total: 2}, {Good: 0, Total: 2}, {}}},
 	} {
 		got, err := store{conn}.counts(t.Context(), in, windows, tc.cuts)
 		if err != nil {
@@ -215,7 +215,7 @@ func testSeries(t *testing.T, src store) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff([]Count{{}, {33, 35}, {4, 10}, {}}, got); diff != "" {
+	if diff := cmp.Diff([]Count{{}, {Good: 33, Total: 35}, {Good: 4, Total: 10}, {}}, got); diff != "" {
 		t.Error(diff)
 	}
 	in.Latency = 100 * time.Millisecond
@@ -223,7 +223,7 @@ func testSeries(t *testing.T, src store) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff([]Count{{33, 35}, {0, 10}}, got); diff != "" {
+	if diff := cmp.Diff([]Count{{Good: 33, Total: 35}, {Good: 0, Total: 10}}, got); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -243,8 +243,8 @@ func testLongWindows(t *testing.T, conn driver.Conn) {
 	windows := []Window{window.Before(t0.Add(30*s), 8*h), span(0, 30*s)}
 	in := Indicator{Service: "deep", Good: defaultGood()}
 	for latency, want := range map[time.Duration][]Count{
-		0:                    {{57, 61}, {48, 48}},
-		2 * time.Millisecond: {{41, 61}, {32, 48}},
+		0:                    {{Good: 57, Total: 61}, {Good: 48, Total: 48}},
+		2 * time.Millisecond: {{Good: 41, Total: 61}, {Good: 32, Total: 48}},
 	} {
 		in.Latency = latency
 		got, err := store{conn}.counts(t.Context(), in, windows, nil)
@@ -276,10 +276,10 @@ func testStatus(t *testing.T, conn driver.Conn) {
 	if want := t0.Add(20 * s); !st.Watermark.Equal(want) || !st.Window.To.Equal(want) {
 		t.Errorf("watermark %v, window to %v, want %v", st.Watermark, st.Window.To, want)
 	}
-	if st.State != Exhausted || st.Count != (Count{37, 45}) || st.Reason != "young: heartbeats cover 20s of 1h" {
+	if st.State != Exhausted || st.Count != (Count{Good: 37, Total: 45}) || st.Reason != "young: heartbeats cover 20s of 1h" {
 		t.Errorf("status = %s %v %q", st.State, st.Count, st.Reason)
 	}
-	if r := st.Rows[0]; !r.Firing || r.Long.Count != (Count{37, 45}) || r.Short.Count != (Count{4, 10}) {
+	if r := st.Rows[0]; !r.Firing || r.Long.Count != (Count{Good: 37, Total: 45}) || r.Short.Count != (Count{Good: 4, Total: 10}) {
 		t.Errorf("page row = %+v", r)
 	}
 	st = status(t, e, t0.Add(-h))

@@ -9,7 +9,7 @@ import (
 )
 
 func one(src string, client bool, good, total uint64) tally {
-	return tally{src, client, []Count{{good, total}}}
+	return tally{src, client, []Count{{Good: good, Total: total}}}
 }
 
 func TestChoose(t *testing.T) {
@@ -19,12 +19,12 @@ func TestChoose(t *testing.T) {
 		want Count
 	}{
 		{"nobody", nil, Count{}},
-		{"client only", []tally{one("a", true, 9, 10)}, Count{9, 10}},
-		{"server only: a caller without a proxy", []tally{one("unknown/x", false, 9, 10)}, Count{9, 10}},
-		{"both: the caller's view, not its tries", []tally{one("a", true, 9, 10), one("a", false, 20, 30)}, Count{9, 10}},
-		{"each caller by itself", []tally{one("a", true, 9, 10), one("a", false, 20, 30), one("b", false, 1, 2)}, Count{10, 12}},
-		{"a client tally without events reports nothing", []tally{one("a", true, 0, 0), one("a", false, 1, 2)}, Count{1, 2}},
-		{"parts of one caller add up", []tally{one("a", true, 1, 2), one("a", true, 3, 4)}, Count{4, 6}},
+		{"client only", []tally{one("a", true, 9, 10)}, Count{Good: 9, Total: 10}},
+		{"server only: a caller without a proxy", []tally{one("unknown/x", false, 9, 10)}, Count{Good: 9, Total: 10}},
+		{"both: the caller's view, not its tries", []tally{one("a", true, 9, 10), one("a", false, 20, 30)}, Count{Good: 9, Total: 10}},
+		{"each caller by itself", []tally{one("a", true, 9, 10), one("a", false, 20, 30), one("b", false, 1, 2)}, Count{Good: 10, Total: 12}},
+		{"a client tally without events reports nothing", []tally{one("a", true, 0, 0), one("a", false, 1, 2)}, Count{Good: 1, Total: 2}},
+		{"parts of one caller add up", []tally{one("a", true, 1, 2), one("a", true, 3, 4)}, Count{Good: 4, Total: 6}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			if diff := cmp.Diff([]Count{tc.want}, choose(tc.in, 1)); diff != "" {
@@ -38,10 +38,10 @@ func TestChoose(t *testing.T) {
 // more than one that holds it.
 func TestChooseNests(t *testing.T) {
 	got := choose([]tally{
-		{"a", true, []Count{{5, 5}, {0, 0}}}, // reported earlier, not in the short window
-		{"a", false, []Count{{7, 7}, {2, 2}}},
+		{"a", true, []Count{{Good: 5, Total: 5}, {Good: 0, Total: 0}}}, // reported earlier, not in the short window
+		{"a", false, []Count{{Good: 7, Total: 7}, {Good: 2, Total: 2}}},
 	}, 2)
-	if diff := cmp.Diff([]Count{{5, 5}, {}}, got); diff != "" {
+	if diff := cmp.Diff([]Count{{Good: 5, Total: 5}, {}}, got); diff != "" {
 		t.Error(diff)
 	}
 }
