@@ -19,18 +19,19 @@ import (
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	var err error
-	if len(os.Args) == 5 && os.Args[1] == "child" {
-		err = runChild(ctx, os.Args[2], os.Args[3], os.Args[4])
-	} else {
-		err = runSuites(ctx)
-	}
-	if err != nil {
+	if err := run(); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
+}
+
+func run() error {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if len(os.Args) == 5 && os.Args[1] == "child" {
+		return runChild(ctx, os.Args[2], os.Args[3], os.Args[4])
+	}
+	return runSuites(ctx)
 }
 
 // runChild is the measured process: its mode, the DSN of the store, and how

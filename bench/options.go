@@ -51,7 +51,7 @@ func ingestSuite(ctx context.Context, o options) error {
 	if err != nil {
 		return err
 	}
-	defer place.Close()
+	defer func() { _ = place.Close() }()
 	machine := suite.ThisMachine(time.Now())
 	var list []suite.Measurement
 	for _, m := range place.Measurements() {

@@ -32,7 +32,7 @@ type Alertmanager struct {
 // Check reports the fields that cannot work, each by its name.
 func (a Alertmanager) Check(report func(field string, err error)) {
 	report("url", checkURL(a.URL))
-	a.Auth.check(report)
+	a.check(report)
 }
 
 // Heartbeat is called while Plimsoll evaluates: when it falls silent, whoever

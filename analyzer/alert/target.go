@@ -76,7 +76,7 @@ func (t Target) Check(report func(field string, err error)) {
 	report("url", checkURL(t.address()))
 	report("secret_file", needed(t.SecretFile, t.Format.Signed(), "this format is not signed"))
 	report("key_file", needed(t.KeyFile, t.Format.Keyed(), "only pagerduty and opsgenie have a key"))
-	t.Auth.check(report)
+	t.check(report)
 	for i, s := range t.Severities {
 		if s != slo.Page && s != slo.Ticket {
 			report(fmt.Sprintf("severities[%d]", i), fmt.Errorf("unknown severity %q: use %s or %s", s, slo.Page, slo.Ticket))

@@ -17,9 +17,10 @@ const (
 	pause    = time.Second
 	progress = 10 * time.Second
 	// DefaultRate is how many rows per second a stream sends at most, unless
-	// its reader names a number; MaxRate bounds that.
+	// its reader names a number.
 	DefaultRate = 100
-	MaxRate     = 5000
+	// MaxRate bounds that number.
+	MaxRate = 5000
 	// MaxLast bounds the rows before the stream.
 	MaxLast = 10_000
 )

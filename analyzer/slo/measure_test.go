@@ -30,8 +30,10 @@ func count(t *testing.T, e *Evaluator, s *SLO, at time.Duration, lengths ...time
 }
 
 func TestCountsBySlices(t *testing.T) {
-	s := &SLO{Name: "x", Service: "x", Objective: 0.9, Period: 10 * m, Slice: m, Indicator: Indicator{Service: "a"},
-		Slicing: budget.Slicing{Method: budget.Timeslices, Target: 0.5}}
+	s := &SLO{
+		Name: "x", Service: "x", Objective: 0.9, Period: 10 * m, Slice: m, Indicator: Indicator{Service: "a"},
+		Slicing: budget.Slicing{Method: budget.Timeslices, Target: 0.5},
+	}
 	e := NewReplay(t0, map[string][]Count{"a": sliced()}, []Window{span(8*m, 9*m)}).Evaluator(s)
 	for _, tc := range []struct {
 		name string
@@ -93,7 +95,7 @@ func TestCountsOfComposites(t *testing.T) {
 	}
 	s.Slicing = budget.Slicing{Method: budget.RatioTimeslices}
 	rate, _ = count(t, e, s, 10*m)[0].BurnRate(s.Beta())
-	near(t, "sum of burn rates of ratios", rate, 0.1/0.1+2*1, 1e-4)
+	near(t, "sum of burn rates of ratios", rate, 1+2*1, 1e-4)
 }
 
 // TestGateHolds: a row over its factor on one failure does not fire, and says

@@ -8,12 +8,17 @@ import (
 	"github.com/plimsoll-mesh/plimsoll/internal/yamlfile"
 )
 
-// The words of the rooms below, which everyone who asks for a Status needs.
+// Words of the rooms below, which everyone who asks for a Status needs.
 type (
-	Count     = budget.Count
-	Window    = window.Window
-	Row       = burn.Row
-	SLO       = spec.SLO
+	// Count is budget.Count.
+	Count = budget.Count
+	// Window is window.Window.
+	Window = window.Window
+	// Row is burn.Row.
+	Row = burn.Row
+	// SLO is spec.SLO.
+	SLO = spec.SLO
+	// Indicator is spec.Indicator.
 	Indicator = spec.Indicator
 )
 

@@ -43,7 +43,7 @@ func numbered(query string) string {
 // quoted returns the length of the string, quoted name or comment that a text
 // begins with, 0 if it begins with none.
 func quoted(text string) int {
-	end := ""
+	var end string
 	switch {
 	case text[0] == '\'' || text[0] == '"':
 		end = text[:1]

@@ -18,6 +18,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/reflect/protoregistry"
 	"google.golang.org/protobuf/types/descriptorpb"
 	"google.golang.org/protobuf/types/known/durationpb"
 	"google.golang.org/protobuf/types/known/timestamppb"
@@ -89,7 +90,7 @@ func TestEveryFieldIsPresent(t *testing.T) {
 	messages := graphv1.File_plimsoll_graph_v1_graph_proto.Messages()
 	for i := range messages.Len() {
 		d := messages.Get(i)
-		got, err := Marshal(newMessage(d))
+		got, err := Marshal(newMessage(t, d))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -110,17 +111,14 @@ func TestEveryFieldIsPresent(t *testing.T) {
 	}
 }
 
-// newMessage returns an empty message of a graph.proto type.
-func newMessage(d protoreflect.MessageDescriptor) proto.Message {
-	for _, m := range []proto.Message{
-		&graphv1.GetGraphRequest{}, &graphv1.GetGraphResponse{}, &graphv1.Node{}, &graphv1.Edge{},
-		&graphv1.LatencyBin{}, &graphv1.Quantiles{}, &graphv1.EdgeSource{},
-	} {
-		if m.ProtoReflect().Descriptor() == d {
-			return m
-		}
+// newMessage returns an empty message of the type.
+func newMessage(t *testing.T, d protoreflect.MessageDescriptor) proto.Message {
+	t.Helper()
+	typ, err := protoregistry.GlobalTypes.FindMessageByName(d.FullName())
+	if err != nil {
+		t.Fatal(err)
 	}
-	panic("no sample of " + d.Name())
+	return typ.New().Interface()
 }
 
 func TestMarshalValues(t *testing.T) {
@@ -141,7 +139,7 @@ func TestMarshalValues(t *testing.T) {
 		{"time", timestamppb.New(time.Date(2026, 3, 1, 13, 0, 0, 1000, time.FixedZone("", 3600))), `"2026-03-01T12:00:00.000001Z"`},
 		{"epoch", &timestamppb.Timestamp{}, `"1970-01-01T00:00:00Z"`},
 		{"infinite", &typesv1.Figure{Estimate: math.Inf(1), Low: math.Inf(-1), High: 1e21}, `{"estimate":null,"low":null,"high":1e+21}`},
-		{"not UTF-8", &graphv1.Node{Id: "a\xffb"}, `{"id":"a\ufffdb","kind":"","mesh":"","cluster":"","namespace":"","workload":"","service":"","version":""}`},
+		{"not UTF-8", &graphv1.Node{Id: "a\xffb"}, `{"id":"a\ufffdb","kind":"","mesh":"","cluster":"","namespace":"","workload":"","service":"","version":"","state":""}`},
 		{
 			"enum, bytes and bool",
 			&descriptorpb.UninterpretedOption{StringValue: []byte{0, 1, 2}, NegativeIntValue: proto.Int64(math.MinInt64)},

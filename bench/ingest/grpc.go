@@ -41,7 +41,7 @@ func (p *Place) playTo(ctx context.Context, c *collector, rounds int, pace func(
 	if err != nil {
 		return 0, 0, err
 	}
-	defer s.conn.Close()
+	defer func() { _ = s.conn.Close() }()
 	list, err := byStream(p.corpus.Messages, messageBytes)
 	if err != nil {
 		return 0, 0, err

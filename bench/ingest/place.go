@@ -69,9 +69,9 @@ func newRand() *rand.Rand {
 // build makes the program to compare with.
 func (p *Place) build(ctx context.Context) error {
 	cmd := exec.CommandContext(ctx, "go", "build", "-o", p.contrib, ".")
-	cmd.Dir = p.Options.Contrib
+	cmd.Dir = p.Contrib
 	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("building %s: %w\n%s", p.Options.Contrib, err, out)
+		return fmt.Errorf("building %s: %w\n%s", p.Contrib, err, out)
 	}
 	return nil
 }

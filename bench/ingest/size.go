@@ -31,7 +31,7 @@ func (p *Place) size() suite.Measurement {
 			if err != nil {
 				return nil, err
 			}
-			defer s.conn.Close()
+			defer func() { _ = s.conn.Close() }()
 			begin := time.Now().Add(-spread)
 			for n := range rounds {
 				p.corpus.Fresh(newRand(), begin.Add(spread*time.Duration(n)/rounds))

@@ -125,7 +125,7 @@ func edgesTable(req *graphv1.GetGraphRequest, g *graphv1.GetGraphResponse, wide 
 	for _, us := range req.WithinUs {
 		t.columns = append(t.columns, numberColumn("<="+(time.Duration(us)*time.Microsecond).String()+"%"))
 	}
-	name := func(id string) string { return clean(id) }
+	name := clean
 	if !wide {
 		name = shortNames(g.Nodes)
 	}

@@ -119,7 +119,7 @@ func observe(ctx context.Context, p *printer, conn *connection, req *observev1.O
 	if err != nil {
 		return conn.explain(err)
 	}
-	defer answers.Close()
+	defer func() { _ = answers.Close() }()
 	out := &rowWriter{printer: p}
 	for answers.Receive() {
 		if err := out.write(answers.Msg()); err != nil {

@@ -133,10 +133,10 @@ func (f *fakeGate) Check(_ context.Context, req *connect.Request[gatev1.CheckReq
 			{Name: "latency", Verdict: "skipped", Reason: "too few", Unit: "requests", Margin: 0.05, Threshold: durationpb.New(time.Second)},
 		},
 	}
-	switch {
-	case req.Msg.Canary == "good":
+	switch req.Msg.Canary {
+	case "good":
 		a.Verdict, a.Reason = "pass", "not worse in errors"
-	case req.Msg.Canary == "bad":
+	case "bad":
 		a.Verdict, a.Reason = "fail", "errors: more of them"
 	}
 	return connect.NewResponse(a), nil

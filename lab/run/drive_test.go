@@ -78,7 +78,7 @@ func placedMesh(t *testing.T, s *scenario.Scenario) (*model.Mesh, []*model.Workl
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, w := range workloads {
+	for _, w := range m.Workloads {
 		w.InboundPort = w.AppPort
 		for i := range w.Upstreams {
 			w.Upstreams[i].LocalPort = byService[w.Upstreams[i].Service]

@@ -49,7 +49,8 @@ func TestAddRows(t *testing.T) {
 			},
 		},
 		"nothing of a proxy is stored": {
-			report.Telemetry{ALSWritten: 10, Proxies: []report.Proxy{{Proxy: "a", Written: 10}}}, nil,
+			report.Telemetry{ALSWritten: 10, Proxies: []report.Proxy{{Proxy: "a", Written: 10}}},
+			nil,
 			report.Telemetry{ALSWritten: 10, Lost: n(10), Completeness: f(0), Proxies: []report.Proxy{{Proxy: "a", Written: 10, Lost: 10}}},
 		},
 	} {

@@ -19,7 +19,7 @@ func (r *policyReader) balancer(in *networkingv1.LoadBalancerSettings, at string
 		return model.Balancer{Algorithm: model.Random}
 	case networkingv1.LoadBalancerSettings_UNSPECIFIED:
 		return model.Balancer{}
-	case networkingv1.LoadBalancerSettings_LEAST_REQUEST, networkingv1.LoadBalancerSettings_LEAST_CONN: //nolint:staticcheck // the older name of the same
+	case networkingv1.LoadBalancerSettings_LEAST_REQUEST, networkingv1.LoadBalancerSettings_LEAST_CONN:
 		return model.Balancer{Algorithm: model.LeastRequest}
 	}
 	r.bad(at+".simple", "%s is %s", in.GetSimple(), unsupported)

@@ -36,7 +36,7 @@ func (r *routeReader) delay(in *networkingv1.HTTPFaultInjection_Delay, at string
 	case in.GetPercentage() != nil:
 		out.Percent = r.percent(in.GetPercentage().GetValue(), at+".percentage")
 	case in.GetPercent() != 0: //nolint:staticcheck // Istio reads it still
-		out.Percent = r.percent(float64(in.GetPercent()), at+".percent")
+		out.Percent = r.percent(float64(in.GetPercent()), at+".percent") //nolint:staticcheck // as above
 	}
 	return out
 }

@@ -197,7 +197,7 @@ func (r *routeReader) mirrors(in *networkingv1.HTTPRoute, host hostName, at stri
 	if in.GetMirror() != nil {
 		percent := in.GetMirrorPercentage()
 		if percent == nil && in.GetMirrorPercent() != nil { //nolint:staticcheck // Istio reads it still
-			percent = &networkingv1.Percent{Value: float64(in.GetMirrorPercent().GetValue())}
+			percent = &networkingv1.Percent{Value: float64(in.GetMirrorPercent().GetValue())} //nolint:staticcheck // as above
 		}
 		add(in.GetMirror(), percent, at+".mirror", at+".mirrorPercentage")
 		if len(in.GetMirrors()) > 0 {

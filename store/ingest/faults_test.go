@@ -382,7 +382,10 @@ func testForgottenAbsent(t *testing.T, e faultEnv) {
 // the block in some tables only.
 func testForgottenInPart(t *testing.T, e faultEnv) {
 	for i, missing := range [][]string{
-		{"edge_counts_1m"}, {"edge_latency_10s", "edge_counts_1h"}, {"requests"}, {"requests", "edge_latency_1h"},
+		{"edge_counts_1m"},
+		{"edge_latency_10s", "edge_counts_1h"},
+		{"requests"},
+		{"requests", "edge_latency_1h"},
 		{"edge_counts_10s", "edge_counts_1m", "edge_counts_1h", "edge_latency_10s", "edge_latency_1m", "edge_latency_1h"},
 	} {
 		b := e.block(t, 100*i, 100*i+100)

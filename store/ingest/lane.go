@@ -54,7 +54,7 @@ func (l *lane) run(ctx context.Context) {
 func (l *lane) deliver(ctx context.Context, b *sealed) error {
 	if b.damaged != nil {
 		l.unreadable(b)
-		return nil
+		return nil //nolint:nilerr // told there
 	}
 	for try := 0; ; try++ {
 		err := l.try(ctx, b)

@@ -58,7 +58,7 @@ func TestParseShards(t *testing.T) {
 func TestShardOfSpreads(t *testing.T) {
 	blocks := sealedOf(t, 2)
 	for _, b := range blocks {
-		if shardOf(b.token, 7) != shardOf(b.token, 7) || shardOf(b.token, 1) != 0 {
+		if first, again := shardOf(b.token, 7), shardOf(b.token, 7); first != again || shardOf(b.token, 1) != 0 {
 			t.Error("the shard of a token changes")
 		}
 	}

@@ -47,8 +47,13 @@ func (n Notice) headline() string {
 func (n Notice) figures() [][2]string {
 	var list [][2]string
 	for _, f := range [][2]string{
-		{"Burn rate", "long_burn_rate"}, {"Window", "long_window"}, {"Bad", "long_bad"}, {"Of", "long_total"},
-		{"Budget left", "budget_remaining"}, {"Gone in", "exhausted_in"}, {"Top failing edge", "top_edge"},
+		{"Burn rate", "long_burn_rate"},
+		{"Window", "long_window"},
+		{"Bad", "long_bad"},
+		{"Of", "long_total"},
+		{"Budget left", "budget_remaining"},
+		{"Gone in", "exhausted_in"},
+		{"Top failing edge", "top_edge"},
 	} {
 		if v := n.Annotations[f[1]]; v != "" {
 			list = append(list, [2]string{f[0], v})

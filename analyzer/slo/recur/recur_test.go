@@ -86,7 +86,8 @@ func TestOverTheChangeOfTheClocks(t *testing.T) {
 
 func TestParseErrors(t *testing.T) {
 	for text, want := range map[string]string{
-		"":                                          `"" has not the form NAME=VALUE`,
+		"": `"" has not the form NAME=VALUE`,
+
 		"FREQ=":                                     `"FREQ=" has not the form NAME=VALUE`,
 		"INTERVAL=2":                                `FREQ is missing: how often it recurs`,
 		"FREQ=HOURLY":                               `FREQ=HOURLY is not supported; use DAILY, WEEKLY, MONTHLY or YEARLY`,

@@ -149,7 +149,7 @@ func (d *differences) alerts(list []alert, alarms map[string]*slo.Alarm) {
 		}
 	}
 	for _, a := range list {
-		if got := state(alarms[a.Severity]); got != a.State && !(a.State == inactive && got == resolved) {
+		if got := state(alarms[a.Severity]); got != a.State && (a.State != inactive || got != resolved) {
 			d.add("alerts: want %s %s, got %s", a.Severity, a.State, got)
 		}
 	}

@@ -92,7 +92,7 @@ func selectionOf(query string) (selection, error) {
 func selectionOfMetric(v *parser.VectorSelector) (selection, error) {
 	name := v.Name
 	for _, m := range v.LabelMatchers {
-		if m.Name == labels.MetricName {
+		if m.Name == metricName {
 			name = m.Value
 		}
 	}
@@ -102,7 +102,7 @@ func selectionOfMetric(v *parser.VectorSelector) (selection, error) {
 	}
 	var s selection
 	for _, m := range v.LabelMatchers {
-		if m.Name == labels.MetricName {
+		if m.Name == metricName {
 			continue
 		}
 		if err := s.match(metric, m); err != nil {
@@ -193,3 +193,6 @@ func boundOf(success, total selection) (Indicator, error) {
 func sameSelection(a, b selection) bool {
 	return a.in.Service == b.in.Service && a.in.Namespace == b.in.Namespace && a.in.Caller == b.in.Caller
 }
+
+// metricName is the label that holds the name of a metric.
+const metricName = "__name__"

@@ -31,8 +31,13 @@ func TestFixedAndTypical(t *testing.T) {
 		typical time.Duration
 		fixed   bool
 	}{
-		{"5m", 5 * m, true}, {"36h", 36 * h, true}, {"7d", 168 * h, true}, {"4w", 28 * Day, true},
-		{"1M", 30 * Day, false}, {"1Q", 90 * Day, false}, {"2Y", 730 * Day, false},
+		{"5m", 5 * m, true},
+		{"36h", 36 * h, true},
+		{"7d", 168 * h, true},
+		{"4w", 28 * Day, true},
+		{"1M", 30 * Day, false},
+		{"1Q", 90 * Day, false},
+		{"2Y", 730 * Day, false},
 	} {
 		l, err := ParseLength(tc.in)
 		if err != nil {

@@ -46,7 +46,7 @@ func Start(t testing.TB) *Cluster {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { os.RemoveAll(folder) })
+	t.Cleanup(func() { _ = os.RemoveAll(folder) })
 	if os.Getuid() == 0 {
 		if err := os.Chown(folder, nobody, nobody); err != nil {
 			t.Fatal(err)
@@ -81,7 +81,7 @@ func (c *Cluster) Database(t testing.TB, name string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer db.Close()
+	defer func() { _ = db.Close() }()
 	var found bool
 	if err := db.QueryRow(`SELECT count(*) > 0 FROM pg_database WHERE datname = $1`, name).Scan(&found); err != nil {
 		t.Fatal(err)

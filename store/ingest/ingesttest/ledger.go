@@ -97,9 +97,15 @@ func (r Report) String() string {
 		name string
 		n    int
 	}{
-		{"rows handed over", r.Handed}, {"rows acknowledged (expected)", r.Expected}, {"rows found", r.Found},
-		{"  of those not acknowledged", r.Unacked}, {"difference", r.Found - r.Unacked - r.Expected}, {"lost", r.Lost}, {"twice", r.Twice},
-		{"never handed over", r.Foreign}, {"rollup buckets that differ", len(r.Rollups)},
+		{"rows handed over", r.Handed},
+		{"rows acknowledged (expected)", r.Expected},
+		{"rows found", r.Found},
+		{"  of those not acknowledged", r.Unacked},
+		{"difference", r.Found - r.Unacked - r.Expected},
+		{"lost", r.Lost},
+		{"twice", r.Twice},
+		{"never handed over", r.Foreign},
+		{"rollup buckets that differ", len(r.Rollups)},
 	} {
 		fmt.Fprintf(&b, "%-30s %10d\n", line.name, line.n)
 	}

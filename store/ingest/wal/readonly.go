@@ -131,7 +131,7 @@ func (c *Content) readCheckpoint(dir string) error {
 	done, err := decodeCheckpoint(data)
 	if err != nil {
 		c.NoCheckpoint = true
-		return nil
+		return nil //nolint:nilerr // told by NoCheckpoint
 	}
 	for i := range c.Blocks {
 		c.Blocks[i].Done = done.has(c.Blocks[i].Seq)

@@ -37,8 +37,10 @@ func TestBurnRates(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	for range 8 {
 		buckets := traffic(r, 3*360)
-		db := database{counter("requests_total", buckets, func(c budget.Count) float64 { return float64(c.Total) }),
-			counter("errors_total", buckets, func(c budget.Count) float64 { return float64(c.Bad()) })}
+		db := database{
+			counter("requests_total", buckets, func(c budget.Count) float64 { return float64(c.Total) }),
+			counter("errors_total", buckets, func(c budget.Count) float64 { return float64(c.Bad()) }),
+		}
 		for _, w := range []time.Duration{time.Minute, 5 * time.Minute, 30 * time.Minute, time.Hour, 3 * time.Hour} {
 			count := budget.Sum(buckets[len(buckets)-int(w/scrape):]...)
 			want, ok := count.BurnRate(0.001)
@@ -62,8 +64,10 @@ func TestRules(t *testing.T) {
 	fired := 0
 	for range 60 {
 		buckets := traffic(r, 400)
-		db := database{counter("requests_total", buckets, func(c budget.Count) float64 { return float64(c.Total) }),
-			counter("errors_total", buckets, func(c budget.Count) float64 { return float64(c.Bad()) })}
+		db := database{
+			counter("requests_total", buckets, func(c budget.Count) float64 { return float64(c.Total) }),
+			counter("errors_total", buckets, func(c budget.Count) float64 { return float64(c.Bad()) }),
+		}
 		long, short := budget.Sum(buckets[len(buckets)-360:]...), budget.Sum(buckets[len(buckets)-30:]...)
 		want := long.Exceeds(14.4, 0.01) && short.Exceeds(14.4, 0.01)
 		got := db.value(t, len(buckets), `(rate(errors_total[1h10s]) / rate(requests_total[1h10s]) > bool (14.4 * 0.01))
@@ -156,7 +160,7 @@ func counter(name string, buckets []budget.Count, of func(budget.Count) float64)
 		sum += of(c)
 		samples = append(samples, sample{t: start.Add(time.Duration(i+1) * scrape), f: sum})
 	}
-	return storage.NewListSeries(labels.FromStrings(labels.MetricName, name), samples)
+	return storage.NewListSeries(labels.FromStrings(metricName, name), samples)
 }
 
 func classic(durations []uint32, edge uint32) storage.Series {
@@ -169,15 +173,17 @@ func classic(durations []uint32, edge uint32) storage.Series {
 			n++
 		}
 	}
-	return storage.NewListSeries(labels.FromStrings(labels.MetricName, "latency_bucket", "le", le),
+	return storage.NewListSeries(labels.FromStrings(metricName, "latency_bucket", "le", le),
 		[]chunks.Sample{sample{t: start}, sample{t: start.Add(2 * scrape), f: n}})
 }
 
 // native is a histogram with custom buckets, whose upper edges are in, like
 // ours.
 func native(durations, edges []uint32) storage.Series {
-	h := &histogram.FloatHistogram{Schema: histogram.CustomBucketsSchema, Count: float64(len(durations)),
-		PositiveSpans: []histogram.Span{{Length: uint32(len(edges) + 1)}}, PositiveBuckets: make([]float64, len(edges)+1)}
+	h := &histogram.FloatHistogram{
+		Schema: histogram.CustomBucketsSchema, Count: float64(len(durations)),
+		PositiveSpans: []histogram.Span{{Length: uint32(len(edges) + 1)}}, PositiveBuckets: make([]float64, len(edges)+1),
+	}
 	for _, e := range edges {
 		h.CustomValues = append(h.CustomValues, float64(e)/1e6)
 	}
@@ -192,7 +198,7 @@ func native(durations, edges []uint32) storage.Series {
 	empty := h.Copy()
 	empty.Count, empty.Sum = 0, 0
 	clear(empty.PositiveBuckets)
-	return storage.NewListSeries(labels.FromStrings(labels.MetricName, "latency"),
+	return storage.NewListSeries(labels.FromStrings(metricName, "latency"),
 		[]chunks.Sample{sample{t: start, h: empty}, sample{t: start.Add(2 * scrape), h: h}})
 }
 
@@ -282,3 +288,6 @@ func (s sample) Type() chunkenc.ValueType {
 	}
 	return chunkenc.ValFloat
 }
+
+// metricName is the label that holds the name of a metric.
+const metricName = "__name__"
