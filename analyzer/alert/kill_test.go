@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"os/exec"
+	"slices"
 	"strconv"
 	"sync"
 	"testing"
@@ -108,15 +109,18 @@ func TestKill9(t *testing.T) {
 	}
 	seen := map[string]bool{}
 	var first []string
-	for _, id := range k.ids {
+	k.mu.Lock() // a handler may be at its end still
+	ids := slices.Clone(k.ids)
+	k.mu.Unlock()
+	for _, id := range ids {
 		if !seen[id] {
 			first = append(first, id)
 		}
 		seen[id] = true
 	}
-	t.Logf("%d messages, %d kills, %d posts, %d repeats", messages, kills, len(k.ids), len(k.ids)-len(first))
-	if len(first) != messages || len(k.ids)-len(first) > kills*batchSize {
-		t.Errorf("%d of %d messages arrived in %d posts after %d kills", len(first), messages, len(k.ids), kills)
+	t.Logf("%d messages, %d kills, %d posts, %d repeats", messages, kills, len(ids), len(ids)-len(first))
+	if len(first) != messages || len(ids)-len(first) > kills*batchSize {
+		t.Errorf("%d of %d messages arrived in %d posts after %d kills", len(first), messages, len(ids), kills)
 	}
 	for i, id := range first {
 		if id != want[i] {

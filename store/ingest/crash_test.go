@@ -79,8 +79,9 @@ func TestCrashes(t *testing.T) {
 type crashTest struct {
 	env
 	t      *testing.T
-	rng    *rand.Rand
-	dsn    string // through the faulty proxy
+	rng    *rand.Rand // of the parent
+	luck   *rand.Rand // of the store; guarded by mu
+	dsn    string     // through the faulty proxy
 	wal    string
 	ledger *ingesttest.Ledger
 	next   int
@@ -106,7 +107,7 @@ func newCrashTest(t *testing.T) *crashTest {
 	t.Cleanup(func() { conn.Close() })
 	n := seed(t)
 	c := &crashTest{
-		env: env{dsn: d, engine: e, conn: conn}, t: t, rng: rand.New(rand.NewPCG(n, 2)), wal: filepath.Join(t.TempDir(), "wal"),
+		env: env{dsn: d, engine: e, conn: conn}, t: t, rng: rand.New(rand.NewPCG(n, 2)), luck: rand.New(rand.NewPCG(n, 3)), wal: filepath.Join(t.TempDir(), "wal"),
 		ledger: ingesttest.New(time.Now().UTC().Truncate(time.Hour).Add(-time.Hour)), faults: map[string]int{},
 	}
 	proxy := &faultyProxy{dsn: d, after: func(f fault) { c.count("store: " + f.String()) }, choose: c.fault}
@@ -118,10 +119,10 @@ func newCrashTest(t *testing.T) *crashTest {
 func (c *crashTest) fault(string) fault {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.calm.Load() || c.rng.IntN(4) > 0 {
+	if c.calm.Load() || c.luck.IntN(4) > 0 {
 		return none
 	}
-	return storeFaults[c.rng.IntN(len(storeFaults))]
+	return storeFaults[c.luck.IntN(len(storeFaults))]
 }
 
 func (c *crashTest) count(what string) {
