@@ -9,10 +9,9 @@ import (
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
-	"google.golang.org/grpc/encoding"
-	"google.golang.org/grpc/mem"
 
 	"github.com/plimsoll-mesh/plimsoll/bench/corpus"
+	"github.com/plimsoll-mesh/plimsoll/bench/rawcodec"
 )
 
 // stream is one proxy's access log stream: its messages, of which the first has
@@ -44,7 +43,7 @@ type sender struct{ conn *grpc.ClientConn }
 
 func dial(address string) (*sender, error) {
 	conn, err := grpc.NewClient(address, grpc.WithTransportCredentials(insecure.NewCredentials()),
-		grpc.WithDefaultCallOptions(grpc.ForceCodecV2(raw{}), grpc.MaxCallSendMsgSize(16<<20)))
+		grpc.WithDefaultCallOptions(grpc.ForceCodecV2(rawcodec.Codec{}), grpc.MaxCallSendMsgSize(16<<20)))
 	if err != nil {
 		return nil, fmt.Errorf("dialling the collector: %w", err)
 	}
@@ -99,19 +98,3 @@ func (s *sender) play(ctx context.Context, one stream, rounds int, pace func(con
 
 // freely sends as fast as the receiver reads.
 func freely(context.Context, int) error { return nil }
-
-// raw passes messages on as they are.
-type raw struct{}
-
-var _ encoding.CodecV2 = raw{}
-
-func (raw) Name() string { return "proto" }
-
-func (raw) Marshal(v any) (mem.BufferSlice, error) {
-	return mem.BufferSlice{mem.SliceBuffer(v.([]byte))}, nil
-}
-
-func (raw) Unmarshal(data mem.BufferSlice, v any) error {
-	*v.(*[]byte) = data.Materialize()
-	return nil
-}

@@ -6,10 +6,9 @@ import (
 	"sync"
 
 	"google.golang.org/grpc"
-	"google.golang.org/grpc/encoding"
-	"google.golang.org/grpc/mem"
 
 	"github.com/plimsoll-mesh/plimsoll/bench/corpus"
+	"github.com/plimsoll-mesh/plimsoll/bench/rawcodec"
 )
 
 // tape is an access log service that keeps every message as it came.
@@ -28,7 +27,7 @@ func listen(address string) (*tape, error) {
 	if err != nil {
 		return nil, fmt.Errorf("listening for access logs: %w", err)
 	}
-	t := &tape{listener: l, server: grpc.NewServer(grpc.ForceServerCodecV2(raw{}), grpc.MaxRecvMsgSize(16<<20))}
+	t := &tape{listener: l, server: grpc.NewServer(grpc.ForceServerCodecV2(rawcodec.Codec{}), grpc.MaxRecvMsgSize(16<<20))}
 	t.server.RegisterService(&grpc.ServiceDesc{
 		ServiceName: "envoy.service.accesslog.v3.AccessLogService",
 		HandlerType: (*any)(nil),
@@ -66,18 +65,4 @@ func (t *tape) take() []corpus.Message {
 func (t *tape) stop() {
 	t.server.Stop()
 	t.serving.Wait()
-}
-
-// raw hands messages over undecoded.
-type raw struct{}
-
-var _ encoding.CodecV2 = raw{}
-
-func (raw) Name() string { return "proto" }
-
-func (raw) Marshal(any) (mem.BufferSlice, error) { return nil, nil }
-
-func (raw) Unmarshal(data mem.BufferSlice, v any) error {
-	*v.(*[]byte) = data.Materialize()
-	return nil
 }
